@@ -1,0 +1,129 @@
+package job
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// CreatePlan stores the plan of an attempt. The first one wins: a second call
+// is no error and changes nothing.
+func (s *Store) CreatePlan(ctx context.Context, plan *jobv1.Plan) error {
+	_, err := create(ctx, s.kv, planKey(plan.GetJobId(), plan.GetAttempt()), plan)
+	return unlessExists(err)
+}
+
+// Plan returns the plan of an attempt. NotFound: there is none yet.
+func (s *Store) Plan(ctx context.Context, id string, attempt uint32) (*jobv1.Plan, error) {
+	plan := &jobv1.Plan{}
+	if _, err := get(ctx, s.kv, planKey(id, attempt), plan); err != nil {
+		return nil, err
+	}
+	return plan, nil
+}
+
+// CreateResult stores the result of a chunk. The first one wins: a second call
+// is no error and changes nothing.
+func (s *Store) CreateResult(ctx context.Context, result *jobv1.ChunkResult) error {
+	_, err := create(ctx, s.kv, resultKey(result.GetJobId(), result.GetAttempt(), result.GetChunk()), result)
+	return unlessExists(err)
+}
+
+// Result returns the result of a chunk. NotFound: there is none yet.
+func (s *Store) Result(ctx context.Context, id string, attempt, chunk uint32) (*jobv1.ChunkResult, error) {
+	result := &jobv1.ChunkResult{}
+	if _, err := get(ctx, s.kv, resultKey(id, attempt, chunk), result); err != nil {
+		return nil, err
+	}
+	return result, nil
+}
+
+// UpdateAttempts changes the counters of a task by compare-and-set, starting
+// from zero ones, and returns them.
+func (s *Store) UpdateAttempts(ctx context.Context, task *jobv1.Task, change func(*jobv1.Attempts)) (*jobv1.Attempts, error) {
+	key := attemptsKey(task)
+	for {
+		counters := &jobv1.Attempts{}
+		revision, err := get(ctx, s.kv, key, counters)
+		if err != nil && !fault.Is(err, fault.NotFound) {
+			return nil, err
+		}
+		change(counters)
+		if revision == 0 {
+			_, err = create(ctx, s.kv, key, counters)
+		} else {
+			_, err = update(ctx, s.kv, key, counters, revision)
+		}
+		if errors.Is(err, errRace) || fault.Is(err, fault.Conflict) {
+			continue
+		}
+		return counters, err
+	}
+}
+
+// PurgeFacts removes the plan, results and counters of all attempts of a job,
+// and its queued tasks. It is no error when there are none.
+func (s *Store) PurgeFacts(ctx context.Context, id string) error {
+	for _, kind := range []string{"plan", "res", "att"} {
+		filter := fmt.Sprintf("$KV.%s.%s.%s.>", Bucket, kind, id)
+		if err := s.purgeSubject(ctx, "KV_"+Bucket, filter); err != nil {
+			return err
+		}
+	}
+	return s.PurgeTasks(ctx, id)
+}
+
+// PurgeTasks removes the queued tasks of a job.
+func (s *Store) PurgeTasks(ctx context.Context, id string) error {
+	return s.purgeSubject(ctx, TaskStream, JobTasks(id))
+}
+
+// FactIDs returns the ids of all jobs that have a plan, result or counter.
+func (s *Store) FactIDs(ctx context.Context) ([]string, error) {
+	stream, err := s.js.Stream(ctx, "KV_"+Bucket)
+	if err != nil {
+		return nil, busFault(fmt.Errorf("list facts: %w", err))
+	}
+	seen := map[string]bool{}
+	for _, kind := range []string{"plan", "res", "att"} {
+		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(fmt.Sprintf("$KV.%s.%s.>", Bucket, kind)))
+		if err != nil {
+			return nil, busFault(fmt.Errorf("list facts: %w", err))
+		}
+		for subject := range info.State.Subjects {
+			seen[idOf(subject[len("$KV."+Bucket+"."):])] = true
+		}
+	}
+	ids := make([]string, 0, len(seen))
+	for id := range seen {
+		ids = append(ids, id)
+	}
+	slices.Sort(ids)
+	return ids, nil
+}
+
+func (s *Store) purgeSubject(ctx context.Context, streamName, filter string) error {
+	ctx, cancel := context.WithTimeout(ctx, requestLimit)
+	defer cancel()
+	stream, err := s.js.Stream(ctx, streamName)
+	if err == nil {
+		err = stream.Purge(ctx, jetstream.WithPurgeSubject(filter))
+	}
+	if err != nil {
+		return busFault(fmt.Errorf("purge %s: %w", filter, err))
+	}
+	return nil
+}
+
+func unlessExists(err error) error {
+	if fault.Is(err, fault.Conflict) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,107 @@
+package job
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"google.golang.org/protobuf/proto"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// Event is one message of the job feed.
+type Event struct {
+	ID       string
+	Job      *jobv1.Job // nil when Gone and when CaughtUp; shared, not to be changed
+	Revision uint64     // order of the event in the whole feed
+	Gone     bool       // the record was purged
+	CaughtUp bool       // no job: everything stored before Follow has been told
+}
+
+// Follow tells the state of every job and then each change, in order, until ctx
+// ends; handle is called by one goroutine. After a break in the connection it
+// goes on where it was; an event may then come twice. The returned error is
+// ctx's, or that the feed could not be opened.
+func (s *Store) Follow(ctx context.Context, handle func(Event)) error {
+	decode := func(msg jetstream.Msg, revision uint64, gone bool) {
+		event := Event{ID: idOf(keyOf(msg, Bucket)), Revision: revision, Gone: gone}
+		if !gone {
+			record := &jobv1.Job{}
+			if proto.Unmarshal(msg.Data(), record) != nil {
+				return // not a record of ours; Get reports it to whoever asks
+			}
+			event.Job = record
+		}
+		handle(event)
+	}
+	return follow(ctx, s.js, Bucket, "job.>", decode, func() { handle(Event{CaughtUp: true}) })
+}
+
+// follow reads the newest value of each key that matches, then what comes.
+func follow(ctx context.Context, js jetstream.JetStream, bucket, filter string,
+	decode func(msg jetstream.Msg, revision uint64, gone bool), caughtUp func(),
+) error {
+	consumer, err := js.OrderedConsumer(ctx, "KV_"+bucket, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{"$KV." + bucket + "." + filter},
+		DeliverPolicy:  jetstream.DeliverLastPerSubjectPolicy,
+	})
+	if err != nil {
+		return busFault(fmt.Errorf("follow %s: %w", bucket, err))
+	}
+	messages, err := consumer.Messages(jetstream.PullHeartbeat(2*time.Second), jetstream.PullExpiry(30*time.Second))
+	if err != nil {
+		return busFault(fmt.Errorf("follow %s: %w", bucket, err))
+	}
+	stop := context.AfterFunc(ctx, messages.Stop)
+	defer stop()
+
+	pending, err := pendingOf(ctx, consumer)
+	if err != nil {
+		messages.Stop()
+		return err
+	}
+	told := pending > 0
+	if !told {
+		caughtUp()
+	}
+	for {
+		msg, err := messages.Next()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if err != nil {
+			return fmt.Errorf("follow %s: %w", bucket, err)
+		}
+		meta, err := msg.Metadata()
+		if err != nil {
+			continue
+		}
+		decode(msg, meta.Sequence.Stream, isMarker(msg))
+		if told && meta.NumPending == 0 {
+			told = false
+			caughtUp()
+		}
+	}
+}
+
+func pendingOf(ctx context.Context, consumer jetstream.Consumer) (uint64, error) {
+	info, err := consumer.Info(ctx)
+	if err != nil {
+		return 0, busFault(fmt.Errorf("follow: %w", err))
+	}
+	return info.NumPending + info.Delivered.Consumer, nil
+}
+
+// isMarker reports whether a message stands for the removal of its key: by a
+// call (KV-Operation) or by age (Nats-Marker-Reason).
+func isMarker(msg jetstream.Msg) bool {
+	headers := msg.Headers()
+	return headers.Get("KV-Operation") != "" || headers.Get("Nats-Marker-Reason") != ""
+}
+
+func keyOf(msg jetstream.Msg, bucket string) string {
+	return strings.TrimPrefix(msg.Subject(), "$KV."+bucket+".")
+}

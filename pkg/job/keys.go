@@ -1,0 +1,136 @@
+package job
+
+import (
+	"encoding/base32"
+	"fmt"
+	"strings"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// Names of the buckets and of the task queue.
+const (
+	Bucket      = "JOBS"
+	FilesBucket = "FILES"
+	TaskStream  = "TASKS"
+)
+
+var tokenEncoding = base32.StdEncoding.WithPadding(base32.NoPadding)
+
+// Token makes a raw value (user, model, file id) fit for a subject or key: such
+// a token holds nothing that NATS gives a meaning. "demo" becomes "MRSW23Y".
+func Token(raw string) string { return tokenEncoding.EncodeToString([]byte(raw)) }
+
+// FromToken turns a token back.
+func FromToken(token string) (string, error) {
+	raw, err := tokenEncoding.DecodeString(token)
+	if err != nil {
+		return "", fmt.Errorf("decode token %q: %w", token, err)
+	}
+	return string(raw), nil
+}
+
+// Keys in the JOBS bucket.
+
+func recordKey(id string) string { return "job." + id }
+
+func planKey(id string, attempt uint32) string { return fmt.Sprintf("plan.%s.%d", id, attempt) }
+
+func resultKey(id string, attempt, chunk uint32) string {
+	return fmt.Sprintf("res.%s.%d.%d", id, attempt, chunk)
+}
+
+func attemptsKey(t *jobv1.Task) string {
+	return fmt.Sprintf("att.%s.%d.%s.%d", t.GetJobId(), t.GetAttempt(), stageToken(t.GetStage()), t.GetChunk())
+}
+
+func fileKey(userID, fileID string) string { return Token(userID) + "." + Token(fileID) }
+
+func stageToken(stage jobv1.Stage) string {
+	if stage == jobv1.Stage_STAGE_PRE {
+		return "pre"
+	}
+	return "asr"
+}
+
+// Subjects.
+
+// TaskSubject is where a task is queued: tasks.v1.pre.<class>.<user>.<id>.<gen>
+// or tasks.v1.asr.<model>.<user>.<id>.<gen>.<n>. model is the catalogue name.
+func TaskSubject(t *jobv1.Task, model string, priority jobv1.Priority) string {
+	if t.GetStage() == jobv1.Stage_STAGE_PRE {
+		return fmt.Sprintf("tasks.v1.pre.%s.%s.%s.%d", className(priority), Token(t.GetUserId()), t.GetJobId(), t.GetAttempt())
+	}
+	return fmt.Sprintf("tasks.v1.asr.%s.%s.%s.%d.%d", Token(model), Token(t.GetUserId()), t.GetJobId(), t.GetAttempt(), t.GetChunk())
+}
+
+// JobTasks matches every queued task of a job; for purging.
+func JobTasks(id string) string { return "tasks.v1.*.*.*." + id + ".>" }
+
+// ModelTasks matches every queued chunk of a model.
+func ModelTasks(model string) string { return "tasks.v1.asr." + Token(model) + ".>" }
+
+// ProgressSubject is where notes of progress go.
+func ProgressSubject(userID, id string) string {
+	return "progress.v1." + Token(userID) + "." + id
+}
+
+// DeadLetterSubject is where a task that was given up is kept.
+func DeadLetterSubject(t *jobv1.Task) string {
+	return fmt.Sprintf("dlq.v1.%s.%s.%s.%d.%d", stageToken(t.GetStage()), Token(t.GetUserId()), t.GetJobId(), t.GetAttempt(), t.GetChunk())
+}
+
+func cancelSubject(id string) string { return "ctl.v1.cancel." + id }
+
+func className(p jobv1.Priority) string {
+	switch p {
+	case jobv1.Priority_PRIORITY_HIGH:
+		return "high"
+	case jobv1.Priority_PRIORITY_LOW:
+		return "low"
+	default:
+		return "normal"
+	}
+}
+
+// Keys in the blob store. Ids are spread over folders by their last two
+// characters, which are random in a UUIDv7; the first ones are the time.
+
+// FileBlobKey is where a user's recording is kept, once however often it is
+// uploaded. sha256 is lower-case hex.
+func FileBlobKey(userID, sha256 string) string {
+	return fmt.Sprintf("files/%s/%s/%s", Token(userID), sha256[:2], sha256)
+}
+
+// BlobPrefix is below which all blobs of a job are kept.
+func BlobPrefix(id string) string {
+	return fmt.Sprintf("jobs/%s/%s", id[max(0, len(id)-2):], id)
+}
+
+// AttemptBlobPrefix is below which the blobs of one attempt are kept.
+func AttemptBlobPrefix(id string, attempt uint32) string {
+	return fmt.Sprintf("%s/%d", BlobPrefix(id), attempt)
+}
+
+// ChunkBlobKey is where the PCM of a chunk is kept.
+func ChunkBlobKey(id string, attempt, chunk uint32) string {
+	return fmt.Sprintf("%s/chunk/%05d", AttemptBlobPrefix(id, attempt), chunk)
+}
+
+// ResultBlobKey is where the transcript of a chunk is kept.
+func ResultBlobKey(id string, attempt, chunk uint32) string {
+	return fmt.Sprintf("%s/result/%05d", AttemptBlobPrefix(id, attempt), chunk)
+}
+
+// TranscriptBlobKey is where the finished transcript is kept.
+func TranscriptBlobKey(id string, attempt uint32) string {
+	return AttemptBlobPrefix(id, attempt) + "/transcript"
+}
+
+// idOf returns the job id in a key of the JOBS bucket, the part after the first
+// dot.
+func idOf(key string) string {
+	_, rest, _ := strings.Cut(key, ".")
+	id, _, _ := strings.Cut(rest, ".")
+	return id
+}
