@@ -151,11 +151,8 @@ func (d *Disk) SweepTemp(before time.Time) (removed int, err error) {
 		return 0, fmt.Errorf("sweep blob folder: %w", err)
 	}
 	for _, entry := range entries {
-		info, statErr := entry.Info()
-		if statErr != nil || !info.ModTime().Before(before) {
-			continue
-		}
-		if os.Remove(filepath.Join(dir, entry.Name())) == nil {
+		info, gone := entry.Info()
+		if gone == nil && info.ModTime().Before(before) && os.Remove(filepath.Join(dir, entry.Name())) == nil {
 			removed++
 		}
 	}

@@ -87,11 +87,13 @@ func Is(err error, kind Kind) bool {
 
 // Permanent reports whether doing the same again must fail the same way.
 func Permanent(err error) bool {
-	switch found := Of(err); {
-	case found == nil:
+	if err == nil {
+		return false
+	}
+	switch Of(err).Kind {
+	case Internal, Unavailable, Exhausted, Cancelled:
 		return false
 	default:
-		return found.Kind != Internal && found.Kind != Unavailable &&
-			found.Kind != Exhausted && found.Kind != Cancelled
+		return true
 	}
 }

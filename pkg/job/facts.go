@@ -81,7 +81,7 @@ func (s *Store) PurgeFacts(ctx context.Context, id string) error {
 
 // PurgeTasks removes the queued tasks of a job.
 func (s *Store) PurgeTasks(ctx context.Context, id string) error {
-	return s.purgeSubject(ctx, TaskStream, JobTasks(id))
+	return s.purgeSubject(ctx, TaskStream, TasksOf(id))
 }
 
 // FactIDs returns the ids of all jobs that have a plan, result or counter.

@@ -64,8 +64,8 @@ func TaskSubject(t *jobv1.Task, model string, priority jobv1.Priority) string {
 	return fmt.Sprintf("tasks.v1.asr.%s.%s.%s.%d.%d", Token(model), Token(t.GetUserId()), t.GetJobId(), t.GetAttempt(), t.GetChunk())
 }
 
-// JobTasks matches every queued task of a job; for purging.
-func JobTasks(id string) string { return "tasks.v1.*.*.*." + id + ".>" }
+// TasksOf matches every queued task of a job; for purging.
+func TasksOf(id string) string { return "tasks.v1.*.*.*." + id + ".>" }
 
 // ModelTasks matches every queued chunk of a model.
 func ModelTasks(model string) string { return "tasks.v1.asr." + Token(model) + ".>" }

@@ -54,14 +54,15 @@ func (d *Durable) Next(ctx context.Context) (jetstream.Msg, error) {
 		d.unbind()
 		return nil, err
 	}
-	for msg := range batch.Messages() {
-		if ctx.Err() != nil { // we stop: let another have it at once
-			_ = msg.Nak()
-			return nil, ctx.Err()
-		}
-		return msg, nil
+	msg, ok := <-batch.Messages()
+	if !ok {
+		return nil, d.empty(ctx, batch.Error())
 	}
-	return nil, d.empty(ctx, batch.Error())
+	if ctx.Err() != nil { // we stop: let another have it at once
+		_ = msg.Nak()
+		return nil, ctx.Err()
+	}
+	return msg, nil
 }
 
 func (d *Durable) empty(ctx context.Context, err error) error {

@@ -1,0 +1,77 @@
+# Everything a person does with this project. `make help` lists it.
+
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+
+GO      ?= go
+BIN     := bin
+# Heavy tools run at pinned versions by the go command; nothing is installed.
+BUF     := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
+LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+VULN    := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
+WHISPER := deploy/whisper/env.sh
+# The packages that need whisper.h; all others build without it.
+CGO     := ./services/transcriber/internal/whisper/... ./services/transcriber/internal/engineserver/... ./services/transcriber/cmd/whisper-engine/...
+ALL     := ./proto/... ./pkg/... ./services/...
+VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
+LDFLAGS := -X github.com/stenomesh/stenomesh/pkg/lifecycle.Version=$(VERSION)
+FUZZ_SECONDS ?= 60
+
+.PHONY: help demo up build tools test test-long bench lint vuln fmt proto proto-check fuzz clean
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
+
+demo: build ## transcribe a bundled recording from start to end
+	@$(GO) run ./services/mesh/cmd/demo
+
+up: build ## serve on 127.0.0.1:8000 until Ctrl-C
+	@exec $(BIN)/stenomesh up -addr 127.0.0.1:8000 -data ./var -model-fallback demo
+
+build: tools ## build the programs into bin/
+	@mkdir -p $(BIN)
+	@echo "building the programs"
+	@$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/ ./services/mesh/cmd/stenomesh ./services/steno/cmd/steno
+	@deploy/whisper/build.sh $(BIN)/whisper-engine
+
+tools: ## install ffmpeg and set libwhisper up
+	@deploy/tools.sh
+	@deploy/whisper/setup.sh
+
+test: build ## run all tests with the race detector
+	$(GO) test -race -timeout 10m $(ALL)
+	$(WHISPER) $(GO) test -race -timeout 10m -tags whisper $(CGO)
+
+test-long: build ## the long tests: an hour of audio, 50 kills of each kind
+	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording' ./services/mesh/...
+
+bench: build ## print the figures of docs/results.md
+	@$(GO) run ./services/mesh/cmd/bench
+
+lint: tools ## golangci-lint over all modules, and the generated code
+	$(WHISPER) $(LINT) run $(ALL)
+	@$(MAKE) --no-print-directory proto-check
+
+vuln: ## look for known vulnerabilities (needs the vulnerability database)
+	$(VULN) $(ALL)
+
+fmt: ## format the code
+	gofmt -w proto pkg services
+
+proto: ## check the contracts and generate their code
+	cd proto && $(BUF) lint && $(BUF) generate
+
+proto-check: ## check that the generated code is current
+	@copy=$$(mktemp -d) && trap 'rm -rf "$$copy"' EXIT && cp -r proto/. "$$copy" && \
+		(cd "$$copy" && $(BUF) lint && $(BUF) generate) && \
+		diff -r proto "$$copy" || { echo "the generated code is not current; run: make proto" >&2; exit 1; }
+
+fuzz: ## run each fuzz target for FUZZ_SECONDS (60)
+	@set -e; for file in $$(grep -rlE '^func Fuzz' --include='*_test.go' pkg services); do \
+		for target in $$(grep -oE '^func Fuzz[A-Za-z0-9_]+' $$file | cut -d' ' -f2); do \
+			echo "$$target in $$(dirname $$file)"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZ_SECONDS)s ./$$(dirname $$file); \
+		done; done
+
+clean: ## remove what was built; downloads and data stay
+	rm -rf $(BIN)
