@@ -16,9 +16,13 @@ var Version = "unknown"
 // Stack holds the running parts of a process, the newest on top. It is used by
 // one goroutine.
 type Stack struct {
-	log    *slog.Logger
-	parts  []part
-	failed chan error
+	log   *slog.Logger
+	parts []part
+
+	// failure is a context only for its cause: the first part that ended by
+	// itself.
+	failure context.Context
+	fail    context.CancelCauseFunc
 }
 
 type part struct {
@@ -28,7 +32,8 @@ type part struct {
 
 // NewStack returns an empty stack.
 func NewStack(log *slog.Logger) *Stack {
-	return &Stack{log: log, failed: make(chan error, 1)}
+	failure, fail := context.WithCancelCause(context.Background())
+	return &Stack{log: log, failure: failure, fail: fail}
 }
 
 // Go starts a part that runs until its context ends. When it returns earlier,
@@ -40,7 +45,7 @@ func (s *Stack) Go(name string, run func(ctx context.Context) error) {
 		defer close(done)
 		err := run(ctx)
 		if ctx.Err() == nil {
-			s.fail(name, err)
+			s.fail(failure(name, err))
 		}
 	}()
 	s.OnStop(name, func() { cancel(); <-done })
@@ -57,9 +62,17 @@ func (s *Stack) Wait(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 		return nil
-	case err := <-s.failed:
-		return err
+	case <-s.failure.Done():
+		return context.Cause(s.failure)
 	}
+}
+
+// UntilFailure returns a context that ends with ctx or when a part ends by
+// itself: for waiting on something that a failed part would never do.
+func (s *Stack) UntilFailure(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	stop := context.AfterFunc(s.failure, cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // Stop stops all parts, newest first, and waits for each.
@@ -72,12 +85,9 @@ func (s *Stack) Stop() {
 	s.parts = nil
 }
 
-func (s *Stack) fail(name string, err error) {
+func failure(name string, err error) error {
 	if err == nil {
 		err = errors.New("ended by itself")
 	}
-	select {
-	case s.failed <- fmt.Errorf("%s: %w", name, err):
-	default: // the first failure stops the process; later ones follow from it
-	}
+	return fmt.Errorf("%s: %w", name, err)
 }

@@ -101,11 +101,11 @@ func (w *Worker) settle(ctx context.Context, l *lease, err error, gone bool) {
 	case err == nil, gone:
 		w.ack(l.msg)
 	case ctx.Err() != nil: // we stop, not the task
-		w.end(l, nil, false)
+		w.end(l, func(*jobv1.Attempts) {})
 		l.giveBack(0)
 	case free:
 		w.Log.Warn("task interrupted", attributes(l.task, "err", err)...)
-		w.end(l, nil, alone)
+		w.interrupted(l, alone)
 		l.giveBack(0)
 	case fault.Permanent(err):
 		w.fail(l, fault.Of(err))
@@ -117,7 +117,10 @@ func (w *Worker) settle(ctx context.Context, l *lease, err error, gone bool) {
 // retry charges the attempt and gives the task back, or gives it up.
 func (w *Worker) retry(l *lease, err error) {
 	w.Log.Warn("task failed", attributes(l.task, "err", err)...)
-	counters := w.end(l, err, false)
+	counters := w.end(l, func(a *jobv1.Attempts) {
+		a.Attempts++
+		a.LastError = err.Error()
+	})
 	if counters.GetAttempts() >= MaxAttempts {
 		w.giveUp(l, counters, fault.Of(err))
 		return
@@ -133,18 +136,24 @@ func (w *Worker) delay(attempts uint32) time.Duration {
 	return min(first<<(max(attempts, 1)-1), time.Minute)
 }
 
+// interrupted counts a run that ended through no fault of the task. The count
+// is bounded all the same: nothing runs for ever.
+func (w *Worker) interrupted(l *lease, alone bool) {
+	w.end(l, func(a *jobv1.Attempts) {
+		a.Interruptions++
+		a.Alone = alone
+	})
+}
+
 // end writes down how a run ended in an orderly way. When the bus is away the
 // run later counts as interrupted, which errs on the side of the task.
-func (w *Worker) end(l *lease, charge error, alone bool) *jobv1.Attempts {
+func (w *Worker) end(l *lease, count func(*jobv1.Attempts)) *jobv1.Attempts {
 	ctx, cancel := settleContext()
 	defer cancel()
 	counters, err := w.Jobs.UpdateAttempts(ctx, l.task, func(a *jobv1.Attempts) {
 		a.Running = false
-		a.Alone = alone
-		if charge != nil {
-			a.Attempts++
-			a.LastError = charge.Error()
-		}
+		a.Alone = false
+		count(a)
 	})
 	if err != nil {
 		w.Log.Warn("attempt not recorded", attributes(l.task, "err", err)...)

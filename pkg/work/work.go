@@ -23,7 +23,7 @@ import (
 )
 
 // Limits of one task. An attempt is a run that ended with an error of its own;
-// an interruption is a run whose worker died under it.
+// an interruption is a run whose worker or child process was ended under it.
 const (
 	MaxAttempts      = 3
 	MaxInterruptions = 100
@@ -126,8 +126,8 @@ type uncharged struct {
 
 func (u uncharged) Unwrap() error { return u.error }
 
-// Uncharged marks err as not the task's own fault: the task runs again at once
-// and no attempt is counted. alone asks that it then has the engine to itself.
+// Uncharged marks err as not the task's own fault: the task runs again at once,
+// and an interruption is counted, not an attempt. alone asks that it then has the engine to itself.
 func Uncharged(err error, alone bool) error { return uncharged{err, alone} }
 
 func isUncharged(err error) (alone, ok bool) {

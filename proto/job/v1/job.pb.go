@@ -1086,6 +1086,9 @@ type Plan struct {
 	Chunks []*Chunk `protobuf:"bytes,5,rep,name=chunks,proto3" json:"chunks,omitempty"`
 	// Version of ffmpeg that decoded.
 	FfmpegVersion string `protobuf:"bytes,6,opt,name=ffmpeg_version,json=ffmpegVersion,proto3" json:"ffmpeg_version,omitempty"`
+	// Sentences a user may read about what was wrong with the recording; they
+	// become the job's.
+	Warnings      []string `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1160,6 +1163,13 @@ func (x *Plan) GetFfmpegVersion() string {
 		return x.FfmpegVersion
 	}
 	return ""
+}
+
+func (x *Plan) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // Loudness tells what EBU R128 measured and the gain that was applied.
@@ -2257,14 +2267,15 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06Timing\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x1f\n" +
 	"\vduration_ms\x18\x02 \x01(\x03R\n" +
-	"durationMs\"\xd8\x01\n" +
+	"durationMs\"\xf4\x01\n" +
 	"\x04Plan\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12#\n" +
 	"\x05media\x18\x03 \x01(\v2\r.job.v1.MediaR\x05media\x12,\n" +
 	"\bloudness\x18\x04 \x01(\v2\x10.job.v1.LoudnessR\bloudness\x12%\n" +
 	"\x06chunks\x18\x05 \x03(\v2\r.job.v1.ChunkR\x06chunks\x12%\n" +
-	"\x0effmpeg_version\x18\x06 \x01(\tR\rffmpegVersion\"\xb3\x01\n" +
+	"\x0effmpeg_version\x18\x06 \x01(\tR\rffmpegVersion\x12\x1a\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarnings\"\xb3\x01\n" +
 	"\bLoudness\x12'\n" +
 	"\x0fintegrated_lufs\x18\x01 \x01(\x01R\x0eintegratedLufs\x12 \n" +
 	"\ftrue_peak_db\x18\x02 \x01(\x01R\n" +
