@@ -122,8 +122,8 @@ type consumer struct {
 func consumers(models []string) []consumer {
 	all := []consumer{
 		durable(StreamTasks, ConsumerPre, "tasks.v1.pre.>", Lease, 256),
-		durable(StreamJobs, ConsumerAssembler, "$KV."+job.Bucket+".res.>", 30*time.Second, 256),
-		durable(StreamJobs, ConsumerHistory, "$KV."+job.Bucket+".job.>", time.Minute, 512),
+		durable(StreamJobs, ConsumerAssembler, "$KV."+job.Bucket+".res.>", 5*time.Second, 256),
+		durable(StreamJobs, ConsumerHistory, "$KV."+job.Bucket+".job.>", Lease, 512),
 	}
 	for _, model := range models {
 		all = append(all, durable(StreamTasks, ConsumerASR(model), job.ModelTasks(model), Lease, 256))
