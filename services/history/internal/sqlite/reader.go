@@ -1,0 +1,154 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strings"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+const selectJob = `
+SELECT record, revision
+FROM transcription_history
+WHERE id = ? AND user_id = ? AND status <> 'deleted'`
+
+// Job returns a job of a user.
+func (s *Store) Job(ctx context.Context, userID, jobID string) (*jobv1.Job, uint64, error) {
+	var body []byte
+	var revision uint64
+	err := s.reader.QueryRowContext(ctx, selectJob, jobID, userID).Scan(&body, &revision)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, 0, fault.New(fault.NotFound, "task_not_found", "There is no such task.")
+	}
+	if err != nil {
+		return nil, 0, classify("read job "+jobID, err)
+	}
+	job := &jobv1.Job{}
+	if err := proto.Unmarshal(body, job); err != nil {
+		return nil, 0, fmt.Errorf("decode job %s: %w", jobID, err)
+	}
+	return job, revision, nil
+}
+
+const selectTranscript = `
+SELECT transcripts.body
+FROM transcripts
+JOIN transcription_history ON transcription_history.id = transcripts.job_id
+WHERE transcription_history.id = ? AND transcription_history.user_id = ?`
+
+// Transcript returns the result of a user's job.
+func (s *Store) Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error) {
+	var body []byte
+	err := s.reader.QueryRowContext(ctx, selectTranscript, jobID, userID).Scan(&body)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, fault.New(fault.NotFound, "transcript_not_found", "There is no transcript of this task.")
+	}
+	if err != nil {
+		return nil, classify("read transcript of "+jobID, err)
+	}
+	transcript := &jobv1.Transcript{}
+	if err := proto.Unmarshal(body, transcript); err != nil {
+		return nil, fmt.Errorf("decode transcript of %s: %w", jobID, err)
+	}
+	return transcript, nil
+}
+
+// A tombstone answers for every revision: nothing can follow it.
+const selectConfirmed = `
+SELECT 1
+FROM transcription_history
+WHERE id = ? AND (revision >= ? OR status = 'deleted')`
+
+// Confirmed reports whether a revision of a job is stored.
+func (s *Store) Confirmed(ctx context.Context, jobID string, revision uint64) (bool, error) {
+	var one int
+	err := s.reader.QueryRowContext(ctx, selectConfirmed, jobID, int64(revision)).Scan(&one)
+	return err == nil, classify("confirm "+jobID, err)
+}
+
+// Page reads the jobs and the counter in one transaction, so that both are of
+// the same moment.
+func (s *Store) Page(ctx context.Context, query record.Query) (record.Page, error) {
+	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
+	if err != nil {
+		return record.Page{}, classify("read page", err)
+	}
+	defer func() { _ = tx.Rollback() }() // nothing to commit
+	page, err := readPage(ctx, tx, query)
+	if err != nil {
+		return record.Page{}, classify("read page", err)
+	}
+	page.Total, err = readTotal(ctx, tx, query.UserID)
+	return page, classify("read total", err)
+}
+
+func readPage(ctx context.Context, tx *sql.Tx, query record.Query) (record.Page, error) {
+	text, args := pageQuery(query)
+	rows, err := tx.QueryContext(ctx, text, args...)
+	if err != nil {
+		return record.Page{}, err
+	}
+	defer func() { _ = rows.Close() }()
+	page := record.Page{Jobs: make([]*jobv1.Job, 0, query.Limit)}
+	var body sql.RawBytes // decoding copies what it keeps
+	for rows.Next() {
+		if len(page.Jobs) == query.Limit {
+			page.More = true
+			break
+		}
+		job := &jobv1.Job{}
+		if err := rows.Scan(&body); err != nil {
+			return record.Page{}, err
+		}
+		if err := proto.Unmarshal(body, job); err != nil {
+			return record.Page{}, fmt.Errorf("decode job: %w", err)
+		}
+		page.Jobs = append(page.Jobs, job)
+	}
+	return page, rows.Err()
+}
+
+// pageQuery asks for one row more than the page, to know whether there is more.
+func pageQuery(query record.Query) (text string, args []any) {
+	var b strings.Builder
+	b.WriteString(`
+SELECT record
+FROM transcription_history
+WHERE user_id = ? AND status <> 'deleted'`)
+	args = append(args, query.UserID)
+	if query.After != nil {
+		b.WriteString(` AND (created_at, id) < (?, ?)`)
+		args = append(args, query.After.CreatedAt, query.After.JobID)
+	}
+	if len(query.Status) > 0 {
+		b.WriteString(` AND status IN (?` + strings.Repeat(`, ?`, len(query.Status)-1) + `)`)
+		for _, status := range query.Status {
+			args = append(args, status)
+		}
+	}
+	b.WriteString(`
+ORDER BY created_at DESC, id DESC
+LIMIT ? OFFSET ?`)
+	return b.String(), append(args, query.Limit+1, query.Offset)
+}
+
+const selectTotal = `
+SELECT jobs
+FROM user_counters
+WHERE user_id = ?`
+
+func readTotal(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
+	var total int64
+	err := tx.QueryRowContext(ctx, selectTotal, userID).Scan(&total)
+	if errors.Is(err, sql.ErrNoRows) {
+		return 0, nil
+	}
+	return total, err
+}

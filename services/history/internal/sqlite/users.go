@@ -1,0 +1,66 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+const insertUser = `
+INSERT INTO users (id, name, password_hash, role, is_active, created_at)
+VALUES (?, ?, ?, ?, ?, ?)
+ON CONFLICT (name) DO NOTHING`
+
+// CreateUser stores a new account.
+func (s *Store) CreateUser(ctx context.Context, user record.User) (created bool, err error) {
+	result, err := s.writer.ExecContext(ctx, insertUser, user.ID, user.Name, user.PasswordHash, user.Role,
+		user.Active, user.CreatedAt.UnixMicro())
+	if err != nil {
+		return false, classify("create user", err)
+	}
+	rows, err := result.RowsAffected()
+	return rows > 0, classify("create user", err)
+}
+
+const selectUserByName = `
+SELECT id, name, password_hash, role, is_active, created_at
+FROM users
+WHERE name = ?`
+
+// UserByName returns an account.
+func (s *Store) UserByName(ctx context.Context, name string) (record.User, error) {
+	return s.user(ctx, selectUserByName, name)
+}
+
+const selectUserByID = `
+SELECT id, name, password_hash, role, is_active, created_at
+FROM users
+WHERE id = ?`
+
+// UserByID returns an account.
+func (s *Store) UserByID(ctx context.Context, id string) (record.User, error) {
+	return s.user(ctx, selectUserByID, id)
+}
+
+func (s *Store) user(ctx context.Context, query, key string) (record.User, error) {
+	var user record.User
+	var created int64
+	err := s.reader.QueryRowContext(ctx, query, key).
+		Scan(&user.ID, &user.Name, &user.PasswordHash, &user.Role, &user.Active, &created)
+	if errors.Is(err, sql.ErrNoRows) {
+		return record.User{}, fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+	}
+	user.CreatedAt = time.UnixMicro(created).UTC()
+	return user, classify("read user", err)
+}
+
+// CountUsers returns the number of accounts.
+func (s *Store) CountUsers(ctx context.Context) (int64, error) {
+	var users int64
+	err := s.reader.QueryRowContext(ctx, `SELECT COUNT(*) FROM users`).Scan(&users)
+	return users, classify("count users", err)
+}

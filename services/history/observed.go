@@ -1,0 +1,78 @@
+package history
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+// observed is a Store that tells how long each query took, and logs an outage
+// where it is seen: callers only say "try again later".
+type observed struct {
+	Store
+	observe func(query string, took time.Duration)
+	log     *slog.Logger
+}
+
+// Record leaves the log to the recorder, which decides what follows.
+func (o observed) Record(ctx context.Context, changes []record.Change) error {
+	began := time.Now()
+	defer func() { o.observe("record_jobs", time.Since(began)) }()
+	return o.Store.Record(ctx, changes)
+}
+
+func (o observed) Job(ctx context.Context, userID, jobID string) (_ *jobv1.Job, _ uint64, err error) {
+	defer o.done(ctx, "job", time.Now(), &err)
+	return o.Store.Job(ctx, userID, jobID)
+}
+
+func (o observed) Transcript(ctx context.Context, userID, jobID string) (_ *jobv1.Transcript, err error) {
+	defer o.done(ctx, "transcript", time.Now(), &err)
+	return o.Store.Transcript(ctx, userID, jobID)
+}
+
+func (o observed) Page(ctx context.Context, query record.Query) (_ record.Page, err error) {
+	name := "page_by_offset"
+	if query.After != nil {
+		name = "page_by_cursor"
+	}
+	defer o.done(ctx, name, time.Now(), &err)
+	return o.Store.Page(ctx, query)
+}
+
+func (o observed) Confirmed(ctx context.Context, jobID string, revision uint64) (_ bool, err error) {
+	defer o.done(ctx, "confirmed", time.Now(), &err)
+	return o.Store.Confirmed(ctx, jobID, revision)
+}
+
+func (o observed) CreateUser(ctx context.Context, user record.User) (_ bool, err error) {
+	defer o.done(ctx, "create_user", time.Now(), &err)
+	return o.Store.CreateUser(ctx, user)
+}
+
+func (o observed) UserByName(ctx context.Context, name string) (_ record.User, err error) {
+	defer o.done(ctx, "user_by_name", time.Now(), &err)
+	return o.Store.UserByName(ctx, name)
+}
+
+func (o observed) UserByID(ctx context.Context, id string) (_ record.User, err error) {
+	defer o.done(ctx, "user_by_id", time.Now(), &err)
+	return o.Store.UserByID(ctx, id)
+}
+
+func (o observed) CountUsers(ctx context.Context) (_ int64, err error) {
+	defer o.done(ctx, "count_users", time.Now(), &err)
+	return o.Store.CountUsers(ctx)
+}
+
+func (o observed) done(ctx context.Context, query string, began time.Time, err *error) {
+	took := time.Since(began)
+	o.observe(query, took)
+	if fault.Is(*err, fault.Unavailable) && ctx.Err() == nil {
+		o.log.WarnContext(ctx, "database is not available", "query", query, "took", took, "err", *err)
+	}
+}

@@ -1,0 +1,109 @@
+package history
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+const (
+	maxLimit = 1000
+	// Rows that an OFFSET page may pass over, its own included: the database
+	// reads all of them. Cursors cost the same on every page.
+	maxOffset = 10_000
+)
+
+// jobServer is HistoryService.
+type jobServer struct {
+	historyv1.UnimplementedHistoryServiceServer
+	store Store
+}
+
+// GetJob returns one job of a user.
+func (s *jobServer) GetJob(ctx context.Context, req *historyv1.GetJobRequest) (*historyv1.GetJobResponse, error) {
+	job, revision, err := s.store.Job(ctx, req.GetUserId(), req.GetJobId())
+	if err != nil {
+		return nil, err
+	}
+	return &historyv1.GetJobResponse{Job: job, Revision: revision}, nil
+}
+
+// GetTranscript returns the result of a user's job.
+func (s *jobServer) GetTranscript(ctx context.Context, req *historyv1.GetTranscriptRequest) (*historyv1.GetTranscriptResponse, error) {
+	transcript, err := s.store.Transcript(ctx, req.GetUserId(), req.GetJobId())
+	if err != nil {
+		return nil, err
+	}
+	return &historyv1.GetTranscriptResponse{Transcript: transcript}, nil
+}
+
+// ListJobs returns one page.
+func (s *jobServer) ListJobs(ctx context.Context, req *historyv1.ListJobsRequest) (*historyv1.ListJobsResponse, error) {
+	query, err := queryOf(req)
+	if err != nil {
+		return nil, err
+	}
+	page, err := s.store.Page(ctx, query)
+	if err != nil {
+		return nil, err
+	}
+	reply := &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total}
+	if page.More {
+		last := page.Jobs[len(page.Jobs)-1]
+		reply.NextCursor = encodeCursor(query.UserID, record.PositionOf(last))
+	}
+	return reply, nil
+}
+
+// GetConfirmed tells whether a revision is stored.
+func (s *jobServer) GetConfirmed(ctx context.Context, req *historyv1.GetConfirmedRequest) (*historyv1.GetConfirmedResponse, error) {
+	confirmed, err := s.store.Confirmed(ctx, req.GetJobId(), req.GetRevision())
+	if err != nil {
+		return nil, err
+	}
+	return &historyv1.GetConfirmedResponse{Confirmed: confirmed}, nil
+}
+
+func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
+	query := record.Query{UserID: req.GetUserId(), Limit: int(req.GetLimit())}
+	if req.GetLimit() < 1 || req.GetLimit() > maxLimit {
+		return query, fault.New(fault.Invalid, "invalid_limit", fmt.Sprintf("limit must be between 1 and %d.", maxLimit))
+	}
+	var err error
+	if query.Status, err = statusOf(req.GetStates()); err != nil {
+		return query, err
+	}
+	if req.GetCursor() == "" {
+		query.Offset, err = offsetOf(req)
+		return query, err
+	}
+	after, err := decodeCursor(req.GetUserId(), req.GetCursor())
+	query.After = &after
+	return query, err
+}
+
+// offsetOf counts the rows before a page; page 0 is taken as the first.
+func offsetOf(req *historyv1.ListJobsRequest) (int, error) {
+	page := max(1, uint64(req.GetPage()))
+	if page*uint64(req.GetLimit()) > maxOffset {
+		return 0, fault.New(fault.Invalid, "use_cursor",
+			fmt.Sprintf("page times limit must be at most %d; further pages are reached by next_cursor.", maxOffset))
+	}
+	return int(page-1) * int(req.GetLimit()), nil
+}
+
+func statusOf(states []jobv1.State) ([]string, error) {
+	all := make([]string, 0, len(states))
+	for _, state := range states {
+		status, err := record.StatusOf(state)
+		if err != nil {
+			return nil, fault.Wrap(err, fault.Invalid, "invalid_status", "There is no such status.")
+		}
+		all = append(all, status)
+	}
+	return all, nil
+}

@@ -1,0 +1,46 @@
+package history
+
+import (
+	"context"
+
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// Store is the database. Each method is one transaction. Errors are faults of
+// kind Unavailable while the database does not answer (busy, disk full, away)
+// and may then be tried again. Implementations pass the suite in storetest.
+type Store interface {
+	// Record stores changes of the job feed, all or none. A change that is not
+	// newer than what is stored does nothing, so events may come twice and in
+	// any order. A deleted job loses its transcript and everything but its id,
+	// owner and revision.
+	Record(ctx context.Context, changes []record.Change) error
+	// Job returns a job and the revision it was stored at. NotFound: there is
+	// none, it is deleted, or it is another user's.
+	Job(ctx context.Context, userID, jobID string) (*jobv1.Job, uint64, error)
+	// Transcript returns the result of a job. NotFound as for Job, and when it
+	// has none.
+	Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error)
+	// Page returns jobs newest first by (created_at, id).
+	Page(ctx context.Context, query record.Query) (record.Page, error)
+	// Confirmed reports whether the row of a job, or its tombstone, is at this
+	// revision or a later one.
+	Confirmed(ctx context.Context, jobID string, revision uint64) (bool, error)
+
+	// CreateUser stores a new account unless there is one of that name, and
+	// reports which of the two it was.
+	CreateUser(ctx context.Context, user record.User) (created bool, err error)
+	// UserByName returns an account. NotFound.
+	UserByName(ctx context.Context, name string) (record.User, error)
+	// UserByID returns an account. NotFound.
+	UserByID(ctx context.Context, id string) (record.User, error)
+	// CountUsers returns the number of accounts.
+	CountUsers(ctx context.Context) (int64, error)
+
+	// Check proves that the database answers.
+	Check(ctx context.Context) error
+	// Close releases the database. No call may follow.
+	Close() error
+}

@@ -1,0 +1,84 @@
+package storetest
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+func user(id, name string) record.User {
+	return record.User{ID: id, Name: name, PasswordHash: "$argon2id$…", Role: "admin", Active: true, CreatedAt: created}
+}
+
+func usersAreUniqueByName(t *testing.T, store history.Store) {
+	first, err1 := store.CreateUser(t.Context(), user("id-1", "ann"))
+	second, err2 := store.CreateUser(t.Context(), user("id-2", "ann"))
+	other, err3 := store.CreateUser(t.Context(), user("id-3", "Ann"))
+
+	if err1 != nil || err2 != nil || err3 != nil || !first || second || !other {
+		t.Errorf("created %v %v %v, %v %v %v; want yes, no, yes", first, second, other, err1, err2, err3)
+	}
+	if got, err := store.UserByName(t.Context(), "ann"); err != nil || got.ID != "id-1" {
+		t.Errorf("got %v, %v; want the first", got, err)
+	}
+	if n, err := store.CountUsers(t.Context()); err != nil || n != 2 {
+		t.Errorf("count %d, %v; want 2", n, err)
+	}
+}
+
+func usersAreFoundByNameAndID(t *testing.T, store history.Store) {
+	want := user("id-1", "ann@example.org")
+	locked := user("id-2", "bob")
+	locked.Active, locked.Role = false, "user"
+	for _, u := range []record.User{want, locked} {
+		if _, err := store.CreateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got, err := store.UserByName(t.Context(), want.Name); err != nil || got != want {
+		t.Errorf("got %v, %v; want %v", got, err, want)
+	}
+	if got, err := store.UserByID(t.Context(), locked.ID); err != nil || got != locked {
+		t.Errorf("got %v, %v; want %v", got, err, locked)
+	}
+	_, err := store.UserByName(t.Context(), "nobody")
+	wantNotFound(t, "name", err)
+	_, err = store.UserByID(t.Context(), "nobody")
+	wantNotFound(t, "id", err)
+}
+
+func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, _, jobErr := store.Job(ctx, "ann", "x")
+	_, transcriptErr := store.Transcript(ctx, "ann", "x")
+	_, pageErr := store.Page(ctx, record.Query{UserID: "ann", Limit: 1})
+	_, confirmedErr := store.Confirmed(ctx, "x", 1)
+	_, createErr := store.CreateUser(ctx, user("id", "ann"))
+	_, userErr := store.UserByID(ctx, "x")
+	_, countErr := store.CountUsers(ctx)
+	calls := map[string]error{
+		"job": jobErr, "transcript": transcriptErr, "page": pageErr, "confirmed": confirmedErr,
+		"create": createErr, "user": userErr, "count": countErr, "check": store.Check(ctx),
+		"record": store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
+	}
+	for name, err := range calls {
+		if !fault.Is(err, fault.Cancelled) {
+			t.Errorf("%s: got %v, want cancelled", name, err)
+		}
+	}
+}
+
+func checkHolds(t *testing.T, store history.Store) {
+	if err := store.Check(t.Context()); err != nil {
+		t.Errorf("empty: %v", err)
+	}
+	mustRecord(t, store, change(job("ann", 1, jobv1.State_STATE_QUEUED), 1))
+	if err := store.Check(t.Context()); err != nil {
+		t.Errorf("filled: %v", err)
+	}
+}
