@@ -1,0 +1,148 @@
+package main
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/status"
+
+	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+)
+
+// engine serves engine/v1.
+type engine struct {
+	enginev1.UnimplementedEngineServiceServer
+
+	model  string
+	loaded time.Duration
+	slots  chan struct{} // holds one item for each window being decoded
+	calls  atomic.Int64  // Transcribe calls so far
+}
+
+func newEngine(o options, loaded time.Duration) *engine {
+	return &engine{model: o.model, loaded: loaded, slots: make(chan struct{}, o.slots)}
+}
+
+// GetInfo is the load report.
+func (e *engine) GetInfo(context.Context, *enginev1.GetInfoRequest) (*enginev1.GetInfoResponse, error) {
+	return &enginev1.GetInfoResponse{
+		Engine:       "scripted 1",
+		ModelType:    "scripted",
+		Multilingual: true,
+		Languages:    languages,
+		LoadMs:       e.loaded.Milliseconds(),
+		Slots:        uint32(cap(e.slots)),
+		Device:       "CPU",
+		Devices:      []*enginev1.Device{{Name: "CPU", Description: "scripted", Kind: "cpu"}},
+	}, nil
+}
+
+// GetMemory reads what the kernel knows about this process.
+func (e *engine) GetMemory(context.Context, *enginev1.GetMemoryRequest) (*enginev1.GetMemoryResponse, error) {
+	data, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	var size, resident uint64
+	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	return &enginev1.GetMemoryResponse{
+		ResidentBytes: resident * uint64(os.Getpagesize()),
+		BusySlots:     uint32(len(e.slots)),
+	}, nil
+}
+
+// Transcribe waits for a slot, does what the script has for this call, and then
+// tells the words in the samples.
+func (e *engine) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest) (*enginev1.TranscribeResponse, error) {
+	if err := checkTranscribe(req); err != nil {
+		return nil, err
+	}
+	s, err := readScript(e.model)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	started := time.Now()
+	if err := e.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer e.release()
+	if r, ok := s.ruleFor(e.model, int(e.calls.Add(1)), req.GetTraceId()); ok {
+		if err := r.carryOut(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := pause(ctx, s.duration(req.GetPcm())); err != nil {
+		return nil, err
+	}
+	language := req.GetLanguage()
+	if req.GetTranslate() {
+		language = "en"
+	}
+	return &enginev1.TranscribeResponse{
+		Segments: transcribe(samples(req.GetPcm()), language),
+		DecodeMs: time.Since(started).Milliseconds(),
+	}, nil
+}
+
+// DetectLanguage answers from the script, or else by a hash of the samples.
+func (e *engine) DetectLanguage(ctx context.Context, req *enginev1.DetectLanguageRequest) (*enginev1.DetectLanguageResponse, error) {
+	if err := checkDetect(req); err != nil {
+		return nil, err
+	}
+	s, err := readScript(e.model)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	if err := e.acquire(ctx); err != nil {
+		return nil, err
+	}
+	defer e.release()
+	if err := pause(ctx, s.duration(req.GetPcm())); err != nil {
+		return nil, err
+	}
+	found := make([]*enginev1.LanguageProbability, 0, len(req.GetCandidates()))
+	var sum float32
+	for _, code := range req.GetCandidates() {
+		share, scripted := s.Detect[code]
+		if !scripted {
+			share = 0.01 + float32(hash([]byte(code), req.GetPcm())%1000)/1000
+		}
+		sum += share
+		found = append(found, &enginev1.LanguageProbability{Language: code, Probability: share})
+	}
+	for _, l := range found {
+		l.Probability /= sum
+	}
+	slices.SortStableFunc(found, func(a, b *enginev1.LanguageProbability) int {
+		return cmp.Compare(b.GetProbability(), a.GetProbability())
+	})
+	return &enginev1.DetectLanguageResponse{Languages: found}, nil
+}
+
+func (e *engine) acquire(ctx context.Context) error {
+	select {
+	case e.slots <- struct{}{}:
+		return nil
+	case <-ctx.Done():
+		return status.FromContextError(ctx.Err()).Err()
+	}
+}
+
+func (e *engine) release() { <-e.slots }
+
+// duration is how long the script lets this window take.
+func (s script) duration(pcm []byte) time.Duration {
+	if s.Speed <= 0 {
+		return 0
+	}
+	audio := float64(len(pcm)/2) / sampleRate
+	return time.Duration(audio / s.Speed * float64(time.Second))
+}

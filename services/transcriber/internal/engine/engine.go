@@ -1,0 +1,71 @@
+// Package engine runs the programs that recognise speech and keeps the rest of
+// the transcriber safe from them.
+//
+// An engine (whisper-engine, or the scripted one of the tests) is a child process
+// that holds one loaded model and speaks engine/v1 on a unix socket. Process is
+// one such child: started, asked, watched and killed. Pool is one model's engine
+// over time: it starts a new Process when the last one died, and lends its slots.
+// Package models above it decides which models have a Pool.
+//
+// What happens to a call is told by its error, and CountsAsAttempt says what that
+// means for the chunk: the engine refused it (ErrRefused), failed on it
+// (ErrFailed), ran out of memory (ErrOutOfMemory), or died under it (*DiedError,
+// which says whether the call was alone in the process).
+package engine
+
+import (
+	"errors"
+	"log/slog"
+	"time"
+)
+
+// MaxMessage bounds a message in bytes, either way; a window is at most 960 KB.
+const MaxMessage = 3 << 19
+
+// Config says which program to run and how to treat it.
+type Config struct {
+	Binary   string   // path of the engine program
+	Model    string   // path of the model file
+	Backends string   // folder of the compute backends; empty: the program's own
+	Slots    int      // windows decoded side by side, at least 1
+	Threads  int      // threads for each slot, at least 1
+	GPU      bool     // use a GPU where there is one
+	Env      []string // KEY=VALUE, beside what is passed on (see childEnv)
+	RunDir   string   // folder for the socket; empty: the system's temporary one
+
+	LoadTimeout    time.Duration // from start to ready; 0: 5 minutes
+	CancelGrace    time.Duration // from cancelling a call to killing the process; 0: 5 s
+	StopGrace      time.Duration // from Close to killing the process; 0: 5 s
+	MemoryLimit    int64         // resident bytes over which the process is killed; 0: none
+	MemoryInterval time.Duration // how often that is looked at; 0: 250 ms
+	MinBackoff     time.Duration // wait after a failed start, doubled each time; 0: 250 ms
+	MaxBackoff     time.Duration // 0: 30 s
+
+	Log *slog.Logger
+}
+
+// withDefaults fills in what is zero and checks the rest.
+func (c Config) withDefaults() (Config, error) {
+	if c.Binary == "" || c.Model == "" {
+		return c, errors.New("engine: binary and model are required")
+	}
+	if c.Slots < 1 || c.Threads < 1 {
+		return c, errors.New("engine: slots and threads must be at least 1")
+	}
+	setDefault(&c.LoadTimeout, 5*time.Minute)
+	setDefault(&c.CancelGrace, 5*time.Second)
+	setDefault(&c.StopGrace, 5*time.Second)
+	setDefault(&c.MemoryInterval, 250*time.Millisecond)
+	setDefault(&c.MinBackoff, 250*time.Millisecond)
+	setDefault(&c.MaxBackoff, 30*time.Second)
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	return c, nil
+}
+
+func setDefault(d *time.Duration, value time.Duration) {
+	if *d == 0 {
+		*d = value
+	}
+}
