@@ -1,0 +1,97 @@
+// Package decode turns any recording into the one form of package pcm, by one
+// sequential run of ffmpeg. Times are kept: the first sample is the start of
+// the recording, also where the sound of a video begins later, and gaps in the
+// stream become silence.
+package decode
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"time"
+
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/ffmpeg"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/media"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/pcm"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/sandbox"
+)
+
+// MinMs is the length that a recording has to exceed.
+const MinMs = 100
+
+// Limits bound one decode.
+type Limits struct {
+	Recording time.Duration // length of the sound
+	Wall      time.Duration // time the decode may take
+}
+
+// Run decodes the stream that info names of the file at path (absolute) and
+// writes its PCM to sink; it returns the number of milliseconds. What a
+// damaged or cut-off recording still holds is decoded. The error is a fault of
+// package media when the recording is to blame, and anything else, an error of
+// sink among them, when another try may help.
+func Run(
+	ctx context.Context, tools ffmpeg.Tools, limits Limits, path, dir string, info media.Info, sink io.Writer,
+) (int64, error) {
+	counted := &counter{to: sink}
+	stderr, err := sandbox.Run(ctx, sandbox.Command{
+		Path: tools.FFmpeg, Args: args(path, info), Dir: dir, Stdout: counted,
+		Limits: ffmpeg.Limits(limits.Wall, limits.Recording.Milliseconds()*pcm.BytesPerMs),
+	})
+	ms := counted.bytes / pcm.BytesPerMs
+	switch {
+	case errors.Is(err, sandbox.ErrOutput):
+		return ms, media.TooLong(limits.Recording)
+	case err != nil:
+		return ms, blame(err)
+	case ms > MinMs:
+		return ms, nil
+	case info.ClaimedMs > MinMs || stderr != "":
+		return ms, media.Corrupt(fmt.Errorf("decoded %d of %d ms: %s", ms, info.ClaimedMs, stderr))
+	default:
+		return ms, media.Empty()
+	}
+}
+
+// args asks for one stream as PCM on standard output.
+func args(path string, info media.Info) []string {
+	args := []string{"-nostdin", "-hide_banner", "-nostats", "-v", "error", "-threads", "1", "-filter_threads", "1"}
+	args = append(args, ffmpeg.Input(path)...)
+	args = append(args,
+		"-map", "0:"+strconv.Itoa(info.Stream),
+		// The first filter fills the start and the gaps at the recording's own
+		// sample rate, the second mixes and resamples.
+		"-af", "aresample=async=1:first_pts=0,aformat=sample_fmts=s16:sample_rates=16000:channel_layouts=mono",
+		"-f", "s16le", "-c:a", "pcm_s16le", "pipe:1",
+	)
+	if info.Video {
+		// Some formats count time from the first stream in use. With the
+		// picture in use as well, that is the start of the recording.
+		args = append(args, "-map", "0:V?", "-map", "0:"+strconv.Itoa(info.Stream), "-c", "copy", "-f", "null", "-")
+	}
+	return args
+}
+
+// blame decides whether the recording is at fault when ffmpeg did not succeed.
+func blame(err error) error {
+	var exit *sandbox.ExitError
+	if ffmpeg.Interrupted(err) || !errors.As(err, &exit) {
+		return fmt.Errorf("decode: %w", err)
+	}
+	return media.Corrupt(err)
+}
+
+// counter counts the bytes that sink took.
+type counter struct {
+	to    io.Writer
+	bytes int64
+}
+
+// Write implements io.Writer.
+func (c *counter) Write(p []byte) (int, error) {
+	n, err := c.to.Write(p)
+	c.bytes += int64(n)
+	return n, err
+}

@@ -1,0 +1,91 @@
+package silence
+
+const (
+	// absoluteDB is below any room that people speak in.
+	absoluteDB = -50
+	// aboveFloorDB is how far above the noise floor silence ends.
+	aboveFloorDB = 6
+	// digitalDB is the level below which a frame holds no recorded sound at
+	// all, such as the pauses that a telephone system or an editor puts in.
+	digitalDB = -90
+
+	// The noise floor is the level that windowBlocks in a row stay below, in
+	// the quietest share of the recording. Inside speech no 300 ms pass without
+	// a vowel.
+	blockFrames   = 10
+	windowBlocks  = 3
+	quietestShare = 0.02
+	// leastWindows is how many windows have to agree, so that the end of one
+	// word in a short recording is not taken for its noise.
+	leastWindows = 5
+	// The loud parts of speech are what a share of frames lies above.
+	loudShare = 0.05
+	// headroomDB is the least distance from the loud parts of speech down to
+	// silence.
+	headroomDB = 15
+)
+
+// thresholds returns the noise floor and the level below which there is
+// silence, both in dBFS. A recording without pauses, or with digital silence
+// for pauses, shows no noise: its floor is lowestDB, and nothing above
+// absoluteDB is taken for silence.
+func thresholds(levels []float32) (floor, threshold float64) {
+	quiet, loud := histograms(levels)
+	floor = quiet.quantile(quietestShare, leastWindows)
+	ceiling := loud.quantile(1-loudShare, 1) - headroomDB
+	if floor > ceiling {
+		return lowestDB, absoluteDB
+	}
+	return floor, max(absoluteDB, min(floor+aboveFloorDB, ceiling))
+}
+
+// histograms counts the greatest levels of all windows without digital
+// silence, one for each block, and the levels of all frames.
+func histograms(levels []float32) (quiet, loud histogram) {
+	var window [windowBlocks]float32
+	blocks := 0
+	for start := 0; start+blockFrames <= len(levels); start += blockFrames {
+		highest := float32(lowestDB)
+		digital := false
+		for _, level := range levels[start : start+blockFrames] {
+			loud.add(level)
+			highest = max(highest, level)
+			digital = digital || level < digitalDB
+		}
+		if digital {
+			blocks = 0
+			continue
+		}
+		window[blocks%windowBlocks] = highest
+		if blocks++; blocks >= windowBlocks {
+			quiet.add(max(window[0], window[1], window[2]))
+		}
+	}
+	return quiet, loud
+}
+
+// histogram counts levels in steps of a tenth of a dB.
+type histogram struct {
+	counts [-lowestDB*10 + 1]int
+	total  int
+}
+
+func (h *histogram) add(level float32) {
+	if level < digitalDB {
+		return
+	}
+	h.counts[int((min(level, 0)-lowestDB)*10)]++
+	h.total++
+}
+
+// quantile returns the level that a share of the counted ones, and at least
+// that many, do not exceed: 0 dB if there are fewer.
+func (h *histogram) quantile(share float64, least int) float64 {
+	seen := 0
+	for i, count := range h.counts {
+		if seen += count; seen >= least && float64(seen) >= share*float64(h.total) {
+			return lowestDB + float64(i)/10
+		}
+	}
+	return 0
+}

@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/work"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/ffmpeg"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/pieces"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/prepare"
+)
+
+const (
+	// interruptions is how often a decoder that somebody killed is started
+	// again before the run counts as a failed attempt.
+	interruptions = 20
+	// longestPause bounds the growing pause between those starts.
+	longestPause = time.Second
+)
+
+// fetch returns the path of the recording: that of its blob where blobs are
+// files, else that of a copy in folder.
+func (h *Handler) fetch(ctx context.Context, key, folder string) (string, error) {
+	if local, ok := h.Blobs.(blob.LocalPather); ok {
+		if _, err := h.Blobs.Stat(ctx, key); err != nil {
+			return "", unlessGone(err)
+		}
+		return local.LocalPath(key)
+	}
+	from, _, err := h.Blobs.Open(ctx, key)
+	if err != nil {
+		return "", unlessGone(err)
+	}
+	defer func() { _ = from.Close() }()
+	path := filepath.Join(folder, "recording")
+	to, err := os.Create(path)
+	if err != nil {
+		return "", fmt.Errorf("copy recording: %w", err)
+	}
+	_, err = io.Copy(to, from)
+	if err := errors.Join(err, to.Close()); err != nil {
+		return "", fmt.Errorf("copy recording: %w", err)
+	}
+	return path, nil
+}
+
+// unlessGone makes the lack of a recording a failure for good.
+func unlessGone(err error) error {
+	if errors.Is(err, blob.ErrNotFound) {
+		return fault.Wrap(err, fault.NotFound, "file_not_found", "The recording is not stored any more.")
+	}
+	return fmt.Errorf("open recording: %w", err)
+}
+
+// prepare runs prepare.File, and runs it again when somebody killed the
+// programs it uses.
+func (h *Handler) prepare(ctx context.Context, run *work.Run, path, folder string) (prepare.Prepared, error) {
+	request := prepare.Request{
+		Path: path, Scratch: folder, Whole: !run.Job.GetOptions().GetVad(), Progress: run.Progress,
+	}
+	pause := longestPause / 32
+	for tries := 1; ; tries++ {
+		prepared, err := prepare.File(ctx, h.Prepare, request)
+		if err == nil || !ffmpeg.Interrupted(err) || tries > interruptions {
+			return prepared, err
+		}
+		h.Log.Warn("decoder was killed, starting it again", "job", run.Task.GetJobId(), "tries", tries, "err", err)
+		select {
+		case <-ctx.Done():
+			return prepare.Prepared{}, ctx.Err()
+		case <-time.After(pause):
+		}
+		pause = min(2*pause, longestPause)
+	}
+}
+
+// storeChunks writes the chunks of a plan to the blob store and notes in the
+// plan where they are.
+func (h *Handler) storeChunks(ctx context.Context, plan *jobv1.Plan, prepared prepare.Prepared) error {
+	recording, err := os.Open(prepared.PCM)
+	if err != nil {
+		return fmt.Errorf("open scratch file: %w", err)
+	}
+	defer func() { _ = recording.Close() }()
+	store := func(ctx context.Context, n int, audio io.Reader) error {
+		chunk := plan.GetChunks()[n]
+		info, err := blob.Put(ctx, h.Blobs, chunk.GetAudio().GetKey(), audio)
+		if err != nil {
+			return err
+		}
+		chunk.Audio.Size, chunk.Audio.Sha256 = info.Size, info.SHA256
+		return nil
+	}
+	return pieces.Write(ctx, recording, plan.GetLoudness().GetGainDb(), prepared.Pieces, store)
+}
