@@ -1,0 +1,138 @@
+package janitor
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/dispatcher/internal/index"
+)
+
+// clear removes what a finished job does not need any more: queued tasks, plan,
+// results and counters, and all blobs but the transcript of a completed job.
+func (j *Janitor) clear(ctx context.Context, id string) error {
+	record, _, err := j.Jobs.Get(ctx, id)
+	if err == nil && !job.Terminal(record.GetState()) { // runs again
+		return nil
+	}
+	if err != nil && !fault.Is(err, fault.NotFound) {
+		return err
+	}
+	keep := ""
+	if record.GetState() == jobv1.State_STATE_COMPLETED {
+		keep = record.GetTranscript().GetKey()
+	}
+	return errors.Join(j.Jobs.PurgeFacts(ctx, id), j.clearBlobs(ctx, id, keep))
+}
+
+func (j *Janitor) clearBlobs(ctx context.Context, id, keep string) error {
+	blobs, err := j.Blobs.List(ctx, job.BlobPrefix(id))
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for _, b := range blobs {
+		if b.Key != keep {
+			problems = append(problems, j.Blobs.Delete(ctx, b.Key))
+		}
+	}
+	return errors.Join(problems...)
+}
+
+// sweepJobs clears what jobs left that are over or gone: a worker that lost its
+// job may have stored something after clear.
+func (j *Janitor) sweepJobs(ctx context.Context) error {
+	leftovers, err := j.leftovers(ctx)
+	if err != nil {
+		return err
+	}
+	var problems []error
+	for id := range leftovers {
+		if j.Index.IsLive(id) || ctx.Err() != nil {
+			continue
+		}
+		problems = append(problems, j.clear(ctx, id))
+	}
+	return errors.Join(problems...)
+}
+
+// leftovers returns the ids of all jobs that have facts, tasks, or blobs other
+// than the transcript of a job known as completed.
+func (j *Janitor) leftovers(ctx context.Context) (map[string]bool, error) {
+	ids := map[string]bool{}
+	facts, err := j.Jobs.FactIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	queued, err := j.Tasks.JobIDs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, id := range append(facts, queued...) {
+		ids[id] = true
+	}
+	blobs, err := j.Blobs.List(ctx, "jobs")
+	if err != nil {
+		return nil, err
+	}
+	for _, b := range blobs {
+		id := idOf(b)
+		if over, known := j.Index.Over(id); !known || over.Transcript != b.Key {
+			ids[id] = true
+		}
+	}
+	return ids, nil
+}
+
+// idOf returns the job of a blob below "jobs": see job.BlobPrefix.
+func idOf(b blob.Info) string {
+	parts := strings.Split(b.Key, "/")
+	if len(parts) < 3 {
+		return ""
+	}
+	return parts[2]
+}
+
+// purgeConfirmed removes the records that history has, when their grace is
+// over.
+func (j *Janitor) purgeConfirmed(ctx context.Context) error {
+	for _, over := range j.Index.AllOver() {
+		if over.State != jobv1.State_STATE_DELETED && time.Since(over.Finished) < j.times.Grace {
+			continue
+		}
+		answer, err := j.History.GetConfirmed(ctx, &historyv1.GetConfirmedRequest{JobId: over.ID, Revision: over.Revision})
+		if err != nil {
+			return err
+		}
+		if !answer.GetConfirmed() {
+			continue
+		}
+		if err := j.purge(ctx, over); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// purge removes a job altogether, the record last: until then the job is known
+// as one to be cleared.
+func (j *Janitor) purge(ctx context.Context, over index.Over) error {
+	_, revision, err := j.Jobs.Get(ctx, over.ID)
+	if fault.Is(err, fault.NotFound) || err == nil && revision != over.Revision {
+		return nil // gone already, or it lives again
+	}
+	if err != nil {
+		return err
+	}
+	if err := errors.Join(j.Jobs.PurgeFacts(ctx, over.ID), j.clearBlobs(ctx, over.ID, "")); err != nil {
+		return err
+	}
+	j.Log.Debug("record purged", "job", over.ID)
+	return j.Jobs.Purge(ctx, over.ID)
+}

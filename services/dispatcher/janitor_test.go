@@ -1,0 +1,158 @@
+package dispatcher_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+func TestDispatcher_purgesARecordOnlyWhenHistoryHasIt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.cfg.Grace = 0
+	r.history.down.Store(true)
+	r.dispatcher(t)
+	r.workers(t, 1, nil)
+	id := r.accept(t, "u", 1, nil)
+	r.await(t, id, jobv1.State_STATE_COMPLETED)
+
+	r.history.behind.Store(true)
+	r.history.down.Store(false)
+	other := r.accept(t, "u", 1, nil) // time for a few looks
+	r.await(t, other, jobv1.State_STATE_COMPLETED)
+	if got := r.get(t, id).GetState(); got != jobv1.State_STATE_COMPLETED {
+		t.Fatalf("the record is %v", got)
+	}
+	r.history.behind.Store(false)
+
+	r.awaitPurged(t, id)
+}
+
+func TestDispatcher_keepsAFreshRecord(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.dispatcher(t)
+	r.workers(t, 1, nil)
+	kept := r.accept(t, "u", 1, nil)
+	r.await(t, kept, jobv1.State_STATE_COMPLETED)
+	deleted := r.accept(t, "u", 1, nil)
+	r.must(t, r.end(t, deleted, jobv1.State_STATE_DELETED))
+
+	r.awaitPurged(t, deleted) // the same look would have taken the other
+
+	if got := r.get(t, kept); r.text(t, got) != "Chunk 0." {
+		t.Errorf("record %v", got)
+	}
+}
+
+func TestDispatcher_removesRecordingsThatNothingRefersTo(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	sums := map[string]string{"file": "aaaa", "live": "bbbb", "over": "cccc", "orphan": "dddd"}
+	keys := map[string]string{}
+	for name, sum := range sums {
+		keys[name] = job.FileBlobKey("u", sum)
+		if _, err := blob.Put(t.Context(), r.blobs, keys[name], strings.NewReader(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	r.must(t, r.files.Create(t.Context(), &jobv1.File{
+		UserId: "u", Input: &jobv1.Input{FileId: "f1", BlobKey: keys["file"], Sha256: sums["file"]},
+	}))
+	r.accept(t, "u", 1, func(record *jobv1.Job) { record.Input.BlobKey = keys["live"] })
+	over := r.accept(t, "u", 1, func(record *jobv1.Job) { record.Input.BlobKey = keys["over"] })
+	r.must(t, r.end(t, over, jobv1.State_STATE_CANCELLED))
+	abandoned, err := r.blobs.Create(t.Context()) // a writer that died
+	r.must(t, err)
+	t.Cleanup(func() { _ = abandoned.Abort() })
+
+	r.dispatcher(t)
+
+	r.awaitFiles(t, keys["file"], keys["live"])
+	r.must(t, r.files.Delete(t.Context(), "u", "f1"))
+	r.awaitFiles(t, keys["live"])
+	testkit.Eventually(t, "the temporary file is gone", func() bool {
+		removed, err := r.blobs.SweepTemp(time.Now().Add(time.Hour))
+		return err == nil && removed == 0
+	})
+}
+
+// TestDispatcher_keepsARecordingThatIsUploadedAgain uploads the bytes of an
+// unused recording once more in the moment the janitor removes it.
+func TestDispatcher_keepsARecordingThatIsUploadedAgain(t *testing.T) {
+	t.Parallel()
+	for name, before := range map[string]bool{"stored just before": true, "stored just after": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			r.cfg.FileGrace = time.Millisecond
+			key := job.FileBlobKey("u", "abcd")
+			_, err := blob.Put(t.Context(), r.blobs, key, strings.NewReader("sound"))
+			r.must(t, err)
+			racing := &racingStore{Store: r.blobs, before: before, upload: func() {
+				if before {
+					if _, err := blob.Put(t.Context(), r.blobs, key, strings.NewReader("sound")); err != nil {
+						t.Error(err)
+					}
+				}
+				if err := r.files.Create(t.Context(), &jobv1.File{UserId: "u", Input: &jobv1.Input{FileId: "f", BlobKey: key}}); err != nil {
+					t.Error(err)
+				}
+			}}
+			r.store = racing
+
+			r.dispatcher(t)
+
+			testkit.Eventually(t, "the recording is removed", racing.removed.Load)
+			r.awaitFiles(t, key)
+			data, err := blob.Get(t.Context(), r.blobs, key)
+			if err != nil || string(data) != "sound" {
+				t.Errorf("the recording holds %q, %v", data, err)
+			}
+		})
+	}
+}
+
+// racingStore has an upload happen around the first removal of a recording. It
+// hides that a Disk has temporary files, which are not the matter here.
+type racingStore struct {
+	blob.Store
+	before  bool
+	upload  func()
+	once    sync.Once
+	removed atomic.Bool
+}
+
+func (s *racingStore) Delete(ctx context.Context, key string) error {
+	if s.before {
+		s.once.Do(s.upload)
+	}
+	err := s.Store.Delete(ctx, key)
+	if !s.before {
+		s.once.Do(s.upload)
+	}
+	s.removed.Store(true)
+	return err
+}
+
+// awaitFiles waits until these are all recordings that are stored.
+func (r *rig) awaitFiles(t *testing.T, want ...string) {
+	t.Helper()
+	testkit.Eventually(t, "the recordings are "+strings.Join(want, " "), func() bool {
+		blobs, err := r.blobs.List(t.Context(), "files")
+		r.must(t, err)
+		var got []string
+		for _, b := range blobs {
+			got = append(got, b.Key)
+		}
+		return strings.Join(got, " ") == strings.Join(want, " ")
+	})
+}

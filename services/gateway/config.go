@@ -1,0 +1,50 @@
+package gateway
+
+import (
+	"flag"
+	"time"
+)
+
+// Config is what an operator can set.
+type Config struct {
+	// Addr is where the API listens, for example "127.0.0.1:8000".
+	Addr string
+	// KeyFile holds the key that signs access tokens; it is made when missing.
+	// All gateways of a mesh need the same.
+	KeyFile string
+	// DefaultModel runs jobs that name no model.
+	DefaultModel string
+	// ModelFallback runs jobs whose model is in the catalogue but not installed;
+	// empty: they are refused.
+	ModelFallback string
+	// MaxUploadBytes is the largest recording.
+	MaxUploadBytes int64
+	// MaxLiveTasks is how many jobs of one user may be queued or running.
+	MaxLiveTasks int
+	// UploadIdle is how long a client may send nothing in the middle of an upload.
+	UploadIdle time.Duration
+}
+
+// DefaultConfig is used where nothing is set.
+func DefaultConfig() Config {
+	return Config{
+		Addr:           ":8000",
+		KeyFile:        "var/gateway/token.key",
+		DefaultModel:   "large-v3-turbo",
+		MaxUploadBytes: 2 << 30,
+		MaxLiveTasks:   1000,
+		UploadIdle:     time.Minute,
+	}
+}
+
+// RegisterFlags adds the settings to fs; what c holds is the default.
+func (c *Config) RegisterFlags(fs *flag.FlagSet) {
+	fs.StringVar(&c.Addr, "gateway.addr", c.Addr, "address the HTTP API listens on")
+	fs.StringVar(&c.KeyFile, "gateway.key-file", c.KeyFile, "key that signs access tokens; made when missing")
+	fs.StringVar(&c.DefaultModel, "gateway.default-model", c.DefaultModel, "model of jobs that name none")
+	fs.StringVar(&c.ModelFallback, "gateway.model-fallback", c.ModelFallback,
+		"model that runs jobs whose own is not installed; empty: they are refused")
+	fs.Int64Var(&c.MaxUploadBytes, "gateway.max-upload-bytes", c.MaxUploadBytes, "largest recording in bytes")
+	fs.IntVar(&c.MaxLiveTasks, "gateway.max-live-tasks", c.MaxLiveTasks, "jobs of one user queued or running")
+	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
+}

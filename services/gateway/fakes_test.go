@@ -1,0 +1,238 @@
+package gateway_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"google.golang.org/protobuf/proto"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+)
+
+var errDown = fault.New(fault.Unavailable, "history_unavailable", "The history does not answer.")
+
+// history is the history service in small: it follows the job feed into memory. It
+// can be switched off (down) and can stop following (behind).
+type history struct {
+	historyv1.UnimplementedHistoryServiceServer
+	blobs blob.Store
+
+	mu          sync.Mutex
+	down        bool
+	behind      bool
+	rows        map[string]job.Event
+	transcripts map[string]*jobv1.Transcript
+}
+
+func newHistory(blobs blob.Store) *history {
+	return &history{blobs: blobs, rows: map[string]job.Event{}, transcripts: map[string]*jobv1.Transcript{}}
+}
+
+func (h *history) take(event job.Event) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch {
+	case h.behind || event.CaughtUp || event.Gone: // a purged record keeps its row
+		return
+	case event.Job.GetState() == jobv1.State_STATE_DELETED:
+		delete(h.rows, event.ID)
+		delete(h.transcripts, event.ID)
+		return
+	case event.Job.GetState() == jobv1.State_STATE_COMPLETED:
+		transcript := &jobv1.Transcript{}
+		data, err := blob.Get(context.Background(), h.blobs, event.Job.GetTranscript().GetKey())
+		if err == nil && proto.Unmarshal(data, transcript) == nil {
+			h.transcripts[event.ID] = transcript
+		}
+	}
+	h.rows[event.ID] = event
+}
+
+func (h *history) set(change func(*history)) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change(h)
+}
+
+func (h *history) has(id string, state jobv1.State) bool {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.rows[id].Job.GetState() == state
+}
+
+func (h *history) GetJob(_ context.Context, req *historyv1.GetJobRequest) (*historyv1.GetJobResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	row, found := h.rows[req.GetJobId()]
+	switch {
+	case h.down:
+		return nil, errDown
+	case !found || row.Job.GetUserId() != req.GetUserId():
+		return nil, fault.New(fault.NotFound, "not_found", "No such job.")
+	}
+	return &historyv1.GetJobResponse{Job: row.Job, Revision: row.Revision}, nil
+}
+
+func (h *history) GetTranscript(_ context.Context, req *historyv1.GetTranscriptRequest) (*historyv1.GetTranscriptResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	transcript, found := h.transcripts[req.GetJobId()]
+	switch {
+	case h.down:
+		return nil, errDown
+	case !found:
+		return nil, fault.New(fault.NotFound, "not_found", "No such transcript.")
+	}
+	return &historyv1.GetTranscriptResponse{Transcript: transcript}, nil
+}
+
+// ListJobs uses the id of the last row as the cursor.
+func (h *history) ListJobs(_ context.Context, req *historyv1.ListJobsRequest) (*historyv1.ListJobsResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	var all []*jobv1.Job
+	for _, row := range h.rows {
+		if row.Job.GetUserId() == req.GetUserId() {
+			all = append(all, row.Job)
+		}
+	}
+	slices.SortFunc(all, func(a, b *jobv1.Job) int { return cmp.Compare(b.GetId(), a.GetId()) })
+	reply := &historyv1.ListJobsResponse{Total: int64(len(all))}
+	from := int(max(1, req.GetPage())-1) * int(req.GetLimit())
+	if cursor := req.GetCursor(); cursor != "" {
+		at := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() == cursor })
+		if at < 0 {
+			return nil, fault.New(fault.Invalid, "invalid_cursor", "Not a cursor.")
+		}
+		from = at + 1
+	}
+	from = min(from, len(all))
+	to := min(from+int(req.GetLimit()), len(all))
+	reply.Jobs = all[from:to]
+	if to < len(all) && to > from {
+		reply.NextCursor = all[to-1].GetId()
+	}
+	return reply, nil
+}
+
+// accounts is the account service in small; every password is the name backwards.
+type accounts struct {
+	accountv1.UnimplementedAccountServiceServer
+
+	mu     sync.Mutex
+	down   bool
+	locked map[string]bool
+}
+
+func passwordOf(name string) string {
+	runes := []rune(name)
+	slices.Reverse(runes)
+	return string(runes)
+}
+
+func (a *accounts) user(name string) *accountv1.User {
+	return &accountv1.User{Id: "id-" + name, Name: name, Active: !a.locked[name]}
+}
+
+func (a *accounts) Authenticate(_ context.Context, req *accountv1.AuthenticateRequest) (*accountv1.AuthenticateResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	switch {
+	case a.down:
+		return nil, errDown
+	case a.locked[req.GetName()] || req.GetPassword() != passwordOf(req.GetName()):
+		return nil, fault.New(fault.Unauthenticated, "wrong", "Wrong.")
+	}
+	return &accountv1.AuthenticateResponse{User: a.user(req.GetName())}, nil
+}
+
+func (a *accounts) GetUser(_ context.Context, req *accountv1.GetUserRequest) (*accountv1.GetUserResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.down {
+		return nil, errDown
+	}
+	return &accountv1.GetUserResponse{User: a.user(strings.TrimPrefix(req.GetUserId(), "id-"))}, nil
+}
+
+func (a *accounts) set(change func(*accounts)) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	change(a)
+}
+
+// shelf is the cache service in small.
+type shelf struct {
+	cachev1.UnimplementedCacheServiceServer
+
+	mu     sync.Mutex
+	values map[string][]byte
+	stats  cachev1.KindStats
+}
+
+func (s *shelf) Get(_ context.Context, req *cachev1.GetRequest) (*cachev1.GetResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	value, found := s.values[req.GetKey()]
+	if found {
+		s.stats.Hits++
+	} else {
+		s.stats.Misses++
+	}
+	return &cachev1.GetResponse{Found: found, Value: value}, nil
+}
+
+func (s *shelf) Set(_ context.Context, req *cachev1.SetRequest) (*cachev1.SetResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.values[req.GetKey()] = req.GetValue()
+	return &cachev1.SetResponse{}, nil
+}
+
+func (s *shelf) Delete(_ context.Context, req *cachev1.DeleteRequest) (*cachev1.DeleteResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for key := range s.values {
+		if slices.ContainsFunc(req.GetPrefixes(), func(p string) bool { return strings.HasPrefix(key, p) }) {
+			delete(s.values, key)
+		}
+	}
+	return &cachev1.DeleteResponse{}, nil
+}
+
+func (s *shelf) GetStats(context.Context, *cachev1.GetStatsRequest) (*cachev1.GetStatsResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return &cachev1.GetStatsResponse{Kinds: []*cachev1.KindStats{{
+		Kind: "transcript", Hits: s.stats.Hits, Misses: s.stats.Misses, Entries: uint64(len(s.values)),
+	}}}, nil
+}
+
+// gauges is the metrics service with a fixed answer.
+type gauges struct {
+	metricsv1.UnimplementedMetricsServiceServer
+}
+
+func (gauges) GetPerformance(context.Context, *metricsv1.GetPerformanceRequest) (*metricsv1.GetPerformanceResponse, error) {
+	return &metricsv1.GetPerformanceResponse{
+		WindowMs: 10_000, CpuCores: 0.5, ResidentBytes: 1 << 20,
+		Summaries: []*metricsv1.Summary{
+			{Kind: metricsv1.Kind_KIND_ROUTE, Name: "GET /a", Count: 15, Errors: 5, P50Ms: 1.5},
+			{Kind: metricsv1.Kind_KIND_ROUTE, Name: "GET /b", Count: 5},
+			{Kind: metricsv1.Kind_KIND_STAGE, Name: "preprocessing", Count: 3},
+		},
+	}, nil
+}

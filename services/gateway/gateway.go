@@ -1,0 +1,216 @@
+// Package gateway is the mesh's front door: the HTTP API. It takes recordings into
+// the blob store, accepts a job by one durable write into the JOBS bucket, and
+// answers questions from the job feed, the history and the cache. It keeps nothing
+// of its own; several gateways may run side by side.
+//
+//	client -- HTTP --> web -- api --+-- auth ------> accounts (history service)
+//	                                +-- upload ----> blob store, FILES
+//	                                +-- request ---> catalogue
+//	                                +-- jobs ------> index, JOBS, history
+//	                                +-- transcripts -> cache, blob store, history
+//	                                +-- render
+//	job feed and progress notes --> index
+package gateway
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/nats-io/nats.go"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/catalog"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/api"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
+)
+
+// Models tells which models the mesh can run.
+type Models interface {
+	// Installed reports whether the model's file is there.
+	Installed(model catalog.Model) bool
+	// Loaded lists the catalogue names of the models in memory, in any order.
+	Loaded() []string
+}
+
+// Check is a named test of something the gateway needs; readiness asks all of them.
+type Check = api.Check
+
+// Deps is what the gateway works with. All of it outlives the gateway.
+type Deps struct {
+	Log      *slog.Logger
+	NC       *nats.Conn // notes of progress come here
+	Jobs     *job.Store
+	Files    *job.Files
+	Control  *job.Control
+	Blobs    blob.Store
+	History  historyv1.HistoryServiceClient
+	Accounts accountv1.AccountServiceClient
+	Cache    cachev1.CacheServiceClient
+	Metrics  metricsv1.MetricsServiceClient
+	Catalog  *catalog.Catalog
+	Models   Models
+	Checks   []Check
+	// Observe is told how long each request took; nil if nobody wants to know.
+	Observe func(route string, took time.Duration, failed bool)
+}
+
+// Service is one gateway.
+type Service struct {
+	cfg       Config
+	deps      Deps
+	index     *index.Index
+	server    *server
+	listening chan struct{}
+}
+
+// New prepares a gateway; it reads or makes the signing key and does not listen
+// yet.
+func New(cfg Config, deps Deps) (*Service, error) {
+	deps.Log = deps.Log.With("service", "gateway")
+	if err := checkModels(cfg, deps.Catalog); err != nil {
+		return nil, fmt.Errorf("start gateway: %w", err)
+	}
+	key, err := token.LoadKey(cfg.KeyFile)
+	if err != nil {
+		return nil, fmt.Errorf("start gateway: %w", err)
+	}
+	s := &Service{cfg: cfg, deps: deps, index: index.New(time.Now), listening: make(chan struct{})}
+	router := web.NewRouter(deps.Log)
+	s.api(token.NewIssuer(key, time.Now)).Register(router)
+	observe := deps.Observe
+	if observe == nil {
+		observe = func(string, time.Duration, bool) {}
+	}
+	s.server = newServer(cfg.Addr, deps.Log, web.Wrap(deps.Log, observe, router))
+	return s, nil
+}
+
+func checkModels(cfg Config, models *catalog.Catalog) error {
+	if _, err := models.Find(cfg.DefaultModel); err != nil {
+		return fmt.Errorf("default model %q: %w", cfg.DefaultModel, err)
+	}
+	if cfg.ModelFallback == "" {
+		return nil
+	}
+	if _, err := models.Find(cfg.ModelFallback); err != nil {
+		return fmt.Errorf("model fallback %q: %w", cfg.ModelFallback, err)
+	}
+	return nil
+}
+
+func (s *Service) api(tokens *token.Issuer) *api.API {
+	d := s.deps
+	users := auth.NewUsers(d.Accounts, d.Log, time.Now)
+	return &api.API{
+		Log:   d.Log,
+		Gate:  auth.NewGate(tokens, users),
+		Login: auth.NewLogin(d.Accounts, users, tokens, time.Now),
+		Jobs: &jobs.Jobs{
+			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
+			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks,
+		},
+		Files: d.Files,
+		Blobs: d.Blobs,
+		Uploads: &upload.Receiver{
+			Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
+		},
+		Transcripts: &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log},
+		Models: request.Models{
+			Catalog: d.Catalog, Installed: d.Models.Installed,
+			Default: s.cfg.DefaultModel, Fallback: s.cfg.ModelFallback,
+		},
+		Loaded:  d.Models.Loaded,
+		Health:  api.NewHealth(d.Log, append([]Check{{Name: "job feed", Run: s.Check}}, d.Checks...)...),
+		Metrics: d.Metrics,
+		Cache:   d.Cache,
+	}
+}
+
+// Check reports whether the gateway knows the jobs there are.
+func (s *Service) Check(context.Context) error {
+	select {
+	case <-s.index.CaughtUp():
+		return nil
+	default:
+		return fault.New(fault.Unavailable, "starting", "The gateway is still reading the jobs there are.")
+	}
+}
+
+// Addr returns the address it listens on; it waits for Run to listen. An error
+// means that ctx ended first.
+func (s *Service) Addr(ctx context.Context) (string, error) {
+	select {
+	case <-s.listening:
+		return s.server.addr(), nil
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+// Run serves until ctx ends, then lets requests finish for a few seconds. All of
+// its goroutines have ended when it returns.
+func (s *Service) Run(ctx context.Context) error {
+	feeds, stopFeeds := context.WithCancel(context.WithoutCancel(ctx)) // they outlive the last request
+	ended := s.follow(feeds)
+	defer func() { stopFeeds(); <-ended }()
+
+	s.awaitFeed(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err := s.server.listen(ctx); err != nil {
+		return fmt.Errorf("run gateway: %w", err)
+	}
+	close(s.listening)
+	s.deps.Log.Info("gateway listens", "addr", s.server.addr())
+	stop := context.AfterFunc(ctx, s.index.Close) // long polls answer at once
+	defer stop()
+	return s.server.run(ctx)
+}
+
+// follow keeps the index up to date; the channel is closed when that has ended.
+func (s *Service) follow(ctx context.Context) <-chan struct{} {
+	ended := make(chan struct{})
+	notes := make(chan struct{})
+	go func() {
+		defer close(notes)
+		if err := s.index.ListenProgress(ctx, s.deps.NC); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
+			s.deps.Log.Warn("no notes of progress", "err", err)
+		}
+	}()
+	go func() {
+		defer close(ended)
+		s.index.Follow(ctx, s.deps.Jobs, s.deps.Log)
+		<-notes
+	}()
+	return ended
+}
+
+// feedTime is how long the start waits for the job feed. Without it the gateway
+// serves all the same: it is not ready, and asks the records themselves.
+const feedTime = 5 * time.Second
+
+func (s *Service) awaitFeed(ctx context.Context) {
+	select {
+	case <-s.index.CaughtUp():
+	case <-time.After(feedTime):
+		s.deps.Log.Warn("job feed is late, serving without it")
+	case <-ctx.Done():
+	}
+}

@@ -1,0 +1,85 @@
+package api
+
+import (
+	"encoding/json"
+	"mime"
+	"net"
+	"net/http"
+	"net/url"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
+)
+
+// createToken takes a name and password as JSON or as the form that OAuth 2
+// clients send, and answers with a token.
+func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
+	name, password, err := credentials(w, r)
+	if err != nil {
+		return err
+	}
+	signed, err := a.Login.Token(r.Context(), name, password, clientAddress(r))
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Cache-Control", "no-store")
+	return web.WriteJSON(w, http.StatusOK, struct {
+		AccessToken string `json:"access_token"`
+		TokenType   string `json:"token_type"`
+		ExpiresIn   int64  `json:"expires_in"` // seconds
+	}{signed, "bearer", int64(token.Life.Seconds())})
+}
+
+func credentials(w http.ResponseWriter, r *http.Request) (name, password string, err error) {
+	var login struct {
+		Username string `json:"username"`
+		Password string `json:"password"`
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type")) // "" is read as JSON
+	if kind == "application/x-www-form-urlencoded" {
+		body, err := web.ReadBody(w, r)
+		if err != nil {
+			return "", "", err
+		}
+		if json.Valid(body) { // curl -d says it is a form
+			_ = json.Unmarshal(body, &login) // wrong types stay empty, and are told below
+		} else if form, err := url.ParseQuery(string(body)); err == nil {
+			login.Username, login.Password = form.Get("username"), form.Get("password")
+		}
+	} else if err := web.DecodeJSON(w, r, &login); err != nil {
+		return "", "", err
+	}
+	if login.Username == "" || login.Password == "" {
+		return "", "", fault.New(fault.Invalid, "invalid_request", "Send username and password.")
+	}
+	return login.Username, login.Password, nil
+}
+
+// clientAddress is the address without the port. Headers of proxies are not
+// believed: anybody can send them.
+func clientAddress(r *http.Request) string {
+	host, _, err := net.SplitHostPort(r.RemoteAddr)
+	if err != nil {
+		return r.RemoteAddr
+	}
+	return host
+}
+
+var roleNames = map[accountv1.Role]string{accountv1.Role_ROLE_ADMIN: "admin"}
+
+func (a *API) me(w http.ResponseWriter, r *http.Request) error {
+	user := auth.User(r.Context())
+	role, special := roleNames[user.GetRole()]
+	if !special {
+		role = "user"
+	}
+	return web.WriteJSON(w, http.StatusOK, struct {
+		UserID    string `json:"user_id"`
+		Username  string `json:"username"`
+		Role      string `json:"role"`
+		CreatedAt *stamp `json:"created_at"`
+	}{user.GetId(), user.GetName(), role, stampOf(user.GetCreatedAt())})
+}

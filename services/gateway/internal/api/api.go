@@ -1,0 +1,68 @@
+// Package api is the native HTTP API: one handler a route, grouped in files by
+// what they speak of. Handlers read the request, ask the packages beside this one,
+// and shape the answer (views in view.go); they decide nothing about jobs.
+package api
+
+import (
+	"log/slog"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
+)
+
+// API is what the handlers work with.
+type API struct {
+	Log         *slog.Logger
+	Gate        *auth.Gate
+	Login       *auth.Login
+	Jobs        *jobs.Jobs
+	Files       *job.Files
+	Blobs       blob.Store
+	Uploads     *upload.Receiver
+	Transcripts *transcripts.Reader
+	Models      request.Models
+	// Loaded lists the catalogue names of the models in memory.
+	Loaded  func() []string
+	Health  *Health
+	Metrics metricsv1.MetricsServiceClient
+	Cache   cachev1.CacheServiceClient
+}
+
+// Register adds all routes. What is not listed here does not exist.
+func (a *API) Register(router *web.Router) {
+	open := router.Handle
+	user := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.Require(h)) }
+
+	open("POST /api/v1/auth/token", a.createToken)
+	user("GET /api/v1/user/me", a.me)
+	user("GET /api/v1/user/history", a.history)
+
+	user("POST /api/v1/files", a.uploadFile)
+	user("PUT /api/v1/files/{file_id}", a.putFile)
+	user("GET /api/v1/files/{file_id}", a.getFile)
+	user("GET /api/v1/files/{file_id}/audio", a.getAudio)
+	user("DELETE /api/v1/files/{file_id}", a.deleteFile)
+
+	user("POST /api/v1/transcription/create", a.createTask)
+	user("GET /api/v1/transcription/{task_id}", a.getTask)
+	user("DELETE /api/v1/transcription/{task_id}", a.deleteTask)
+	user("GET /api/v1/transcription/{task_id}/status", a.taskStatus)
+	user("POST /api/v1/transcription/{task_id}/cancel", a.cancelTask)
+	user("GET /api/v1/transcription/{task_id}/download", a.download)
+
+	user("GET /api/v1/models", a.models)
+
+	open("GET /api/v1/health", a.Health.live)
+	open("GET /api/v1/health/ready", a.Health.ready)
+	open("GET /health/ready", a.Health.ready)
+	open("GET /health/performance", a.performance)
+	open("GET /health/cache", a.cacheStats)
+}

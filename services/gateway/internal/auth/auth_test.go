@@ -1,0 +1,160 @@
+package auth
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"google.golang.org/grpc"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+)
+
+// clock is a time that a test moves.
+type clock struct{ at time.Time }
+
+func (c *clock) now() time.Time          { return c.at }
+func (c *clock) advance(d time.Duration) { c.at = c.at.Add(d) }
+func newClock() *clock                   { return &clock{at: time.Unix(1_700_000_000, 0)} }
+
+// directory is an account service that counts how often it is asked.
+type directory struct {
+	accountv1.AccountServiceClient
+	user  *accountv1.User
+	err   error
+	asked atomic.Int32
+}
+
+func (d *directory) GetUser(context.Context, *accountv1.GetUserRequest, ...grpc.CallOption) (*accountv1.GetUserResponse, error) {
+	d.asked.Add(1)
+	return &accountv1.GetUserResponse{User: d.user}, d.err
+}
+
+func newUsers(d *directory, c *clock) *Users {
+	return NewUsers(d, slog.New(slog.DiscardHandler), c.now)
+}
+
+func TestUsers_believesForFiveMinutes(t *testing.T) {
+	t.Parallel()
+	d, c := &directory{user: &accountv1.User{Id: "u1", Active: true}}, newClock()
+	users := newUsers(d, c)
+	get := func() error { _, err := users.Get(t.Context(), "u1"); return err }
+
+	for range 3 {
+		if err := get(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if d.asked.Load() != 1 {
+		t.Errorf("asked %d times, want once", d.asked.Load())
+	}
+	d.user = &accountv1.User{Id: "u1", Active: false}
+	if err := get(); err != nil {
+		t.Errorf("within five minutes: %v", err)
+	}
+	c.advance(5 * time.Minute)
+	if err := get(); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("after five minutes: %v", err)
+	}
+}
+
+func TestUsers_believesForAnHourWhileNobodyAnswers(t *testing.T) {
+	t.Parallel()
+	d, c := &directory{user: &accountv1.User{Id: "u1", Active: true}}, newClock()
+	users := newUsers(d, c)
+	get := func() error { _, err := users.Get(t.Context(), "u1"); return err }
+	if err := get(); err != nil {
+		t.Fatal(err)
+	}
+
+	d.err = fault.New(fault.Unavailable, "down", "Down.")
+
+	c.advance(59 * time.Minute)
+	if err := get(); err != nil {
+		t.Errorf("within an hour: %v", err)
+	}
+	c.advance(time.Minute)
+	if err := get(); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("after an hour: %v", err)
+	}
+}
+
+func TestUsers_forgetsWhoIsGone(t *testing.T) {
+	t.Parallel()
+	d, c := &directory{user: &accountv1.User{Id: "u1", Active: true}}, newClock()
+	users := newUsers(d, c)
+	if _, err := users.Get(t.Context(), "u1"); err != nil {
+		t.Fatal(err)
+	}
+
+	d.err = fault.New(fault.NotFound, "not_found", "None.")
+	c.advance(5 * time.Minute)
+
+	if _, err := users.Get(t.Context(), "u1"); !fault.Is(err, fault.Unauthenticated) {
+		t.Errorf("got %v", err)
+	}
+	d.err = fault.New(fault.Unavailable, "down", "Down.")
+	if _, err := users.Get(t.Context(), "u1"); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("a user that is gone is remembered: %v", err)
+	}
+}
+
+func TestUsers_remembersABoundedNumber(t *testing.T) {
+	t.Parallel()
+	users := newUsers(&directory{}, newClock())
+	for n := range mostUsers + 100 {
+		users.Remember(&accountv1.User{Id: fmt.Sprint(n)})
+	}
+	if len(users.known) != mostUsers {
+		t.Errorf("remembers %d users", len(users.known))
+	}
+}
+
+func TestBackoff_doublesAndForgets(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b := newBackoff(c.now)
+	for n, want := range []time.Duration{0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 60, 60} {
+		if got := b.wait("k"); got != want*time.Second {
+			t.Errorf("after %d failures the wait is %v, want %v", n, got, want*time.Second)
+		}
+		b.failed("k")
+	}
+	c.advance(time.Minute)
+	if got := b.wait("k"); got != 0 {
+		t.Errorf("after the wait there is another of %v", got)
+	}
+	c.advance(forgetAfter)
+	b.failed("k")
+	if got := b.wait("k"); got != 0 {
+		t.Errorf("old failures are not forgotten: %v", got)
+	}
+	for range 20 {
+		b.failed("k")
+	}
+	b.succeeded("k")
+	if got := b.wait("k"); got != 0 {
+		t.Errorf("after a success: %v", got)
+	}
+}
+
+func TestBackoff_isBounded(t *testing.T) {
+	t.Parallel()
+	c := newClock()
+	b := newBackoff(c.now)
+	for n := range mostAttackers + 100 {
+		b.failed(fmt.Sprint(n))
+	}
+	if len(b.failures) > mostAttackers {
+		t.Errorf("remembers %d keys", len(b.failures))
+	}
+	c.advance(forgetAfter + time.Second)
+	b.failed("new")
+	if len(b.failures) != 1 {
+		t.Errorf("remembers %d keys, all but one of them old", len(b.failures))
+	}
+}

@@ -1,0 +1,102 @@
+// Package jobs finds, makes, stops and lists jobs for package api: from the index
+// while they are young, from the record, and from the history when the record is
+// gone. Another user's job is never found.
+package jobs
+
+import (
+	"context"
+	"log/slog"
+	"regexp"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
+)
+
+// Jobs is safe for all goroutines.
+type Jobs struct {
+	Index   *index.Index
+	Store   *job.Store
+	Control *job.Control
+	History historyv1.HistoryServiceClient
+	Log     *slog.Logger
+	Now     func() time.Time
+	// MaxLive is how many jobs of one user may be under way.
+	MaxLive int
+}
+
+// idForm is how all our ids look; any other id was never made.
+var idForm = regexp.MustCompile(`^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$`)
+
+func notFound() error {
+	return fault.New(fault.NotFound, "task_not_found", "There is no task of this id.")
+}
+
+// Find returns a user's job. NotFound: there is none, it is deleted, or it is
+// somebody else's. Unavailable: neither record nor history can be asked.
+func (j *Jobs) Find(ctx context.Context, userID, id string) (index.Entry, error) {
+	if !idForm.MatchString(id) {
+		return index.Entry{}, notFound()
+	}
+	if e, known := j.Index.Get(id); known {
+		return owned(e, userID)
+	}
+	record, revision, err := j.Store.Get(ctx, id)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return j.fromHistory(ctx, userID, id)
+	case err != nil:
+		return index.Entry{}, err
+	}
+	j.Index.Put(record, revision)
+	if e, known := j.Index.Get(id); known {
+		return owned(e, userID)
+	}
+	return owned(ended(record, revision), userID) // too old for the index
+}
+
+// Wait is Find that returns once the record is newer than the revision since (0:
+// than it is now), or the job is terminal, or ctx ends.
+func (j *Jobs) Wait(ctx context.Context, userID, id string, since uint64) (index.Entry, error) {
+	e, err := j.Find(ctx, userID, id)
+	if err != nil || job.Terminal(e.Job.GetState()) {
+		return e, err
+	}
+	if since == 0 {
+		since = e.Revision
+	}
+	if later, known := j.Index.Wait(ctx, id, since); known {
+		return owned(later, userID)
+	}
+	return j.Find(context.WithoutCancel(ctx), userID, id) // ctx may have ended: its end is no error
+}
+
+func (j *Jobs) fromHistory(ctx context.Context, userID, id string) (index.Entry, error) {
+	reply, err := j.History.GetJob(ctx, &historyv1.GetJobRequest{UserId: userID, JobId: id})
+	if fault.Is(err, fault.NotFound) {
+		return index.Entry{}, notFound()
+	}
+	if err != nil {
+		return index.Entry{}, err
+	}
+	return owned(ended(reply.GetJob(), reply.GetRevision()), userID)
+}
+
+func owned(e index.Entry, userID string) (index.Entry, error) {
+	if e.Job.GetUserId() != userID || e.Job.GetState() == jobv1.State_STATE_DELETED {
+		return index.Entry{}, notFound()
+	}
+	return e, nil
+}
+
+// ended is the entry of a job that the index does not keep.
+func ended(record *jobv1.Job, revision uint64) index.Entry {
+	e := index.Entry{Job: record, Revision: revision}
+	if record.GetState() == jobv1.State_STATE_COMPLETED {
+		e.Progress = 1
+	}
+	return e
+}

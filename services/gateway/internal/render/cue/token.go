@@ -1,0 +1,126 @@
+package cue
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// latestMS keeps sums of times far from overflow: 1000 hours.
+const latestMS = 1000 * 3600 * 1000
+
+// pauseMS is a silence that ends a run even in the middle of a sentence.
+const pauseMS = 1500
+
+// token is the smallest thing that is not cut: a word, or a piece of one that is
+// longer than a line.
+type token struct {
+	text      string // no white space, 1 to MaxLineLength runes
+	runes     int
+	startMS   int64
+	endMS     int64
+	glued     bool // no space before it
+	endsRun   bool // nothing after it may share its cue
+	endsPiece bool // last of its segment
+}
+
+// tokensOf lists the words of all segments; their times never go backwards.
+func tokensOf(segments []*jobv1.Segment, maxRunes int) []token {
+	var tokens []token
+	for i, segment := range segments {
+		added := segmentTokens(segment, maxRunes)
+		if len(added) == 0 {
+			continue
+		}
+		last := &added[len(added)-1]
+		last.endsPiece = true
+		last.endsRun = endsSentence(last.text) ||
+			i+1 < len(segments) && segments[i+1].GetSpeaker() != segment.GetSpeaker()
+		tokens = append(tokens, added...)
+	}
+	straighten(tokens)
+	return tokens
+}
+
+// segmentTokens lists the words of one segment. A segment that came without word
+// times has them spread over its length.
+func segmentTokens(segment *jobv1.Segment, maxRunes int) []token {
+	words := segment.GetWords()
+	if len(words) == 0 {
+		words = []*jobv1.Word{{
+			StartMs: segment.GetStartMs(), EndMs: segment.GetEndMs(), Text: segment.GetText(),
+		}}
+	}
+	var tokens []token
+	rest := segment.GetText()
+	for i, word := range words {
+		glued := false
+		// The text tells whether words are written together, as in Chinese.
+		if trimmed := strings.TrimLeft(rest, " "); strings.HasPrefix(trimmed, word.GetText()) {
+			glued = i > 0 && trimmed == rest
+			rest = trimmed[len(word.GetText()):]
+		}
+		tokens = append(tokens, pieces(word, glued, maxRunes)...)
+	}
+	return tokens
+}
+
+// pieces cuts one word at white space, and what is longer than a line by force.
+func pieces(word *jobv1.Word, glued bool, maxRunes int) []token {
+	var tokens []token
+	for _, field := range strings.Fields(printable(word.GetText())) {
+		runes := []rune(field)
+		for len(runes) > 0 {
+			n := min(len(runes), maxRunes)
+			tokens = append(tokens, token{text: string(runes[:n]), runes: n, glued: glued})
+			runes, glued = runes[n:], true
+		}
+		glued = false
+	}
+	start := clamp(word.GetStartMs(), 0, latestMS)
+	length := clamp(word.GetEndMs(), start, latestMS) - start
+	for i := range tokens {
+		tokens[i].startMS = start + length*int64(i)/int64(len(tokens))
+		tokens[i].endMS = start + length*int64(i+1)/int64(len(tokens))
+	}
+	return tokens
+}
+
+// printable drops what would break a subtitle file: control characters and bytes
+// that are not UTF-8.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) && !unicode.IsSpace(r) || r == utf8.RuneError {
+			return -1
+		}
+		return r
+	}, text)
+}
+
+// straighten makes starts, and ends, never decrease.
+func straighten(tokens []token) {
+	var start, end int64
+	for i := range tokens {
+		t := &tokens[i]
+		start = max(start, t.startMS)
+		end = max(end, start, t.endMS)
+		t.startMS, t.endMS = start, end
+	}
+}
+
+// runsOf cuts the tokens where a cue must end in any case.
+func runsOf(tokens []token) [][]token {
+	var runs [][]token
+	from := 0
+	for i := range tokens {
+		if i+1 == len(tokens) || tokens[i].endsRun || tokens[i+1].startMS-tokens[i].endMS >= pauseMS {
+			runs = append(runs, tokens[from:i+1])
+			from = i + 1
+		}
+	}
+	return runs
+}
+
+func clamp(v, lowest, highest int64) int64 { return max(lowest, min(v, highest)) }

@@ -1,0 +1,158 @@
+package render
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math"
+	"slices"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// Above or below these a segment gets a quality flag. They are the thresholds the
+// authors of Whisper decode again at.
+const (
+	lowConfidence  = -1.0 // average log probability
+	likelySilence  = 0.6  // probability of no speech
+	likelyRepeated = 2.4  // compression ratio
+)
+
+type result struct {
+	Task     string          `json:"task"`
+	TaskID   string          `json:"task_id"`
+	FileName string          `json:"file_name"`
+	Model    string          `json:"model"`
+	Language string          `json:"language"`
+	Duration seconds         `json:"duration"`
+	Text     string          `json:"text"`
+	Segments []resultSegment `json:"segments"`
+	Words    []resultWord    `json:"words,omitempty"`
+	Speakers []string        `json:"speakers"`
+	Warnings []string        `json:"warnings"`
+	Versions versions        `json:"versions"`
+}
+
+type versions struct {
+	ModelSHA256 string `json:"model_sha256"`
+	Engine      string `json:"engine"`
+}
+
+type resultSegment struct {
+	ID               int          `json:"id"`
+	Start            seconds      `json:"start"`
+	End              seconds      `json:"end"`
+	Text             string       `json:"text"`
+	Speaker          string       `json:"speaker,omitempty"`
+	Language         string       `json:"language"`
+	Words            []resultWord `json:"words,omitempty"`
+	AvgLogprob       score        `json:"avg_logprob"`
+	NoSpeechProb     score        `json:"no_speech_prob"`
+	CompressionRatio score        `json:"compression_ratio"`
+	Quality          []string     `json:"quality"`
+}
+
+type resultWord struct {
+	Word        string  `json:"word"`
+	Start       seconds `json:"start"`
+	End         seconds `json:"end"`
+	Probability score   `json:"probability"`
+}
+
+// seconds is a time in milliseconds that is written in seconds, exactly.
+type seconds int64
+
+// MarshalJSON writes, for example, 12.340.
+func (s seconds) MarshalJSON() ([]byte, error) {
+	sign, ms := "", int64(s)
+	if ms < 0 {
+		sign, ms = "-", -ms
+	}
+	return fmt.Appendf(nil, "%s%d.%03d", sign, ms/1000, ms%1000), nil
+}
+
+// score is a measure of the engine; four digits are more than it is worth.
+type score float32
+
+// MarshalJSON writes 0 for what JSON has no number for.
+func (s score) MarshalJSON() ([]byte, error) {
+	v := math.Round(float64(s)*1e4) / 1e4
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		v = 0
+	}
+	return json.Marshal(v)
+}
+
+func writeJSON(w io.Writer, doc Document) error {
+	out := json.NewEncoder(w)
+	out.SetEscapeHTML(false)
+	return out.Encode(resultOf(doc))
+}
+
+func resultOf(doc Document) result {
+	t := doc.Transcript
+	r := result{
+		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName,
+		Model: t.GetModel(), Language: t.GetLanguage(), Duration: seconds(t.GetDurationMs()),
+		Text: fullText(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
+		Warnings: append([]string{}, doc.Warnings...),
+		Versions: versions{ModelSHA256: t.GetModelSha256(), Engine: t.GetEngine()},
+	}
+	if doc.Translated {
+		r.Task = "translate"
+	}
+	for i, s := range t.GetSegments() {
+		segment := segmentOf(i, s)
+		if doc.WordTimes {
+			segment.Words = wordsOf(s)
+			r.Words = append(r.Words, segment.Words...)
+		}
+		r.Segments = append(r.Segments, segment)
+	}
+	return r
+}
+
+func segmentOf(id int, s *jobv1.Segment) resultSegment {
+	return resultSegment{
+		ID: id, Start: seconds(s.GetStartMs()), End: seconds(s.GetEndMs()),
+		Text: singleLine(s.GetText()), Speaker: s.GetSpeaker(), Language: s.GetLanguage(),
+		AvgLogprob: score(s.GetAvgLogprob()), NoSpeechProb: score(s.GetNoSpeechProb()),
+		CompressionRatio: score(s.GetCompressionRatio()), Quality: qualityOf(s),
+	}
+}
+
+func wordsOf(s *jobv1.Segment) []resultWord {
+	var words []resultWord
+	for _, w := range s.GetWords() {
+		words = append(words, resultWord{
+			Word: w.GetText(), Start: seconds(w.GetStartMs()), End: seconds(w.GetEndMs()),
+			Probability: score(w.GetProbability()),
+		})
+	}
+	return words
+}
+
+func qualityOf(s *jobv1.Segment) []string {
+	flags := []string{}
+	if s.GetAvgLogprob() < lowConfidence {
+		flags = append(flags, "low_confidence")
+	}
+	if s.GetNoSpeechProb() > likelySilence {
+		flags = append(flags, "likely_silence")
+	}
+	if s.GetCompressionRatio() > likelyRepeated {
+		flags = append(flags, "likely_repeated")
+	}
+	return flags
+}
+
+// speakersOf lists the labels in the order they first speak.
+func speakersOf(segments []*jobv1.Segment) []string {
+	speakers := []string{}
+	for _, s := range segments {
+		if name := s.GetSpeaker(); name != "" && !slices.Contains(speakers, name) {
+			speakers = append(speakers, name)
+		}
+	}
+	return speakers
+}

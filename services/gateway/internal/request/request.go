@@ -1,0 +1,183 @@
+package request
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/stenomesh/stenomesh/pkg/catalog"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
+)
+
+// Limits of what a user may send along.
+const (
+	maxPrompt    = 2000 // characters
+	maxKeywords  = 200
+	maxKeyword   = 100 // characters
+	maxLanguages = 16
+	maxSpeakers  = 32
+	maxBeam      = 8
+	maxMetadata  = 4 << 10 // bytes
+)
+
+const auto = "auto"
+
+// usual are the candidates for detection when a user names none.
+var usual = []string{"en", "ru"}
+
+// Create is the body of a request for a job. A member that is missing or null has
+// its default.
+type Create struct {
+	FileID         string          `json:"file_id"`
+	Model          string          `json:"model"`
+	Language       string          `json:"language"`
+	Languages      []string        `json:"languages"`
+	Diarization    bool            `json:"diarization"`
+	Task           string          `json:"task"`
+	Prompt         string          `json:"prompt"`
+	Keywords       []string        `json:"keywords"`
+	WordTimestamps bool            `json:"word_timestamps"`
+	Temperature    float32         `json:"temperature"`
+	BeamSize       *int            `json:"beam_size"`
+	VAD            *bool           `json:"vad"`
+	Channels       string          `json:"channels"`
+	MaxSpeakers    int             `json:"max_speakers"`
+	Priority       string          `json:"priority"`
+	CallbackURL    string          `json:"callback_url"`
+	Metadata       json.RawMessage `json:"metadata"`
+}
+
+// Options returns the job's options and warnings for the user. Unprocessable: the
+// code is "model_not_found", "model_not_installed", "language_not_supported",
+// "not_available" or "invalid_option", and the problem names the field.
+func (c *Create) Options(models Models) (*jobv1.Options, []string, error) {
+	model, asked, err := models.resolve(c.Model)
+	if err != nil {
+		return nil, nil, err
+	}
+	language, candidates, err := c.languages(model)
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := c.check(); err != nil {
+		return nil, nil, err
+	}
+	options := &jobv1.Options{
+		Model: asked, ResolvedModel: model.Name,
+		Language: language, Languages: candidates,
+		Diarization: c.Diarization, Translate: c.Task == "translate",
+		Prompt: c.Prompt, Keywords: c.Keywords, WordTimestamps: c.WordTimestamps,
+		Temperature: c.Temperature, Vad: c.VAD == nil || *c.VAD,
+		MaxSpeakers: uint32(c.MaxSpeakers), Priority: priorities[c.Priority],
+		MetadataJson: compact(c.Metadata),
+	}
+	if c.BeamSize != nil {
+		options.BeamSize = uint32(*c.BeamSize)
+	}
+	return options, c.warnings(models, asked, model), nil
+}
+
+// languages checks the language and, for "auto", the candidates.
+func (c *Create) languages(model catalog.Model) (string, []string, error) {
+	language := strings.ToLower(c.Language)
+	if language != "" && language != auto {
+		if !model.Speaks(language) {
+			return "", nil, notSpoken("language", model)
+		}
+		return language, nil, nil
+	}
+	if len(c.Languages) > maxLanguages {
+		return "", nil, invalid("languages", fmt.Sprintf("At most %d languages can be told apart.", maxLanguages))
+	}
+	candidates := slices.Clone(c.Languages)
+	for i := range candidates {
+		candidates[i] = strings.ToLower(candidates[i])
+		if !model.Speaks(candidates[i]) {
+			return "", nil, notSpoken("languages", model)
+		}
+	}
+	if len(candidates) == 0 {
+		candidates = slices.DeleteFunc(slices.Clone(usual), func(code string) bool { return !model.Speaks(code) })
+	}
+	if len(candidates) == 0 {
+		candidates = model.Languages
+	}
+	return auto, candidates, nil
+}
+
+var priorities = map[string]jobv1.Priority{
+	"":       jobv1.Priority_PRIORITY_NORMAL,
+	"low":    jobv1.Priority_PRIORITY_LOW,
+	"normal": jobv1.Priority_PRIORITY_NORMAL,
+	"high":   jobv1.Priority_PRIORITY_HIGH,
+}
+
+// check looks at the fields that need no model.
+func (c *Create) check() error {
+	_, knownPriority := priorities[c.Priority]
+	longKeyword := func(k string) bool { return k == "" || utf8.RuneCountInString(k) > maxKeyword }
+	switch {
+	case c.Task != "" && c.Task != "transcribe" && c.Task != "translate":
+		return invalid("task", "The task is transcribe or translate.")
+	case utf8.RuneCountInString(c.Prompt) > maxPrompt:
+		return invalid("prompt", fmt.Sprintf("The prompt is longer than %d characters.", maxPrompt))
+	case len(c.Keywords) > maxKeywords || slices.ContainsFunc(c.Keywords, longKeyword):
+		return invalid("keywords", fmt.Sprintf("At most %d keywords of 1 to %d characters.", maxKeywords, maxKeyword))
+	case !(c.Temperature >= 0 && c.Temperature <= 1):
+		return invalid("temperature", "The temperature is from 0 to 1.")
+	case c.BeamSize != nil && (*c.BeamSize < 1 || *c.BeamSize > maxBeam):
+		return invalid("beam_size", fmt.Sprintf("The beam size is from 1 to %d.", maxBeam))
+	case c.Channels == "split":
+		return notYet("channels", "Transcribing each channel by itself is not available yet.")
+	case c.Channels != "" && c.Channels != "mix":
+		return invalid("channels", "The channels are mix or split.")
+	case c.MaxSpeakers < 0 || c.MaxSpeakers > maxSpeakers:
+		return invalid("max_speakers", fmt.Sprintf("The number of speakers is from 0 to %d.", maxSpeakers))
+	case !knownPriority:
+		return invalid("priority", "The priority is low, normal or high.")
+	case c.CallbackURL != "":
+		return notYet("callback_url", "Calls back are not available yet; ask for the status with ?wait=.")
+	case len(c.Metadata) > maxMetadata:
+		return invalid("metadata", "The metadata is larger than 4 KB.")
+	}
+	return nil
+}
+
+func (c *Create) warnings(models Models, asked string, model catalog.Model) []string {
+	var warnings []string
+	if wanted, err := models.Catalog.Find(asked); err == nil && wanted.Name != model.Name {
+		warnings = append(warnings, fmt.Sprintf("The model %s is not installed; %s was used.", wanted.Name, model.Name))
+	}
+	if c.Diarization {
+		warnings = append(warnings, "Telling speakers apart is not available yet; the transcript names no speakers.")
+	}
+	return warnings
+}
+
+func invalid(field, message string) error {
+	return problem.With(fault.New(fault.Unprocessable, "invalid_option", message), "field", field)
+}
+
+func notYet(field, message string) error {
+	return problem.With(fault.New(fault.Unprocessable, "not_available", message), "field", field)
+}
+
+func notSpoken(field string, model catalog.Model) error {
+	return problem.With(fault.New(fault.Unprocessable, "language_not_supported", fmt.Sprintf(
+		"The model %s does not know this language.", model.Name)), "field", field)
+}
+
+// compact is metadata without white space; it is valid JSON, being part of a body
+// that was.
+func compact(metadata json.RawMessage) string {
+	var out bytes.Buffer
+	if len(metadata) == 0 || json.Compact(&out, metadata) != nil || out.String() == "null" {
+		return ""
+	}
+	return out.String()
+}

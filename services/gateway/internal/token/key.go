@@ -1,0 +1,81 @@
+// Package token makes and checks access tokens: JWTs signed with Ed25519, so that
+// a gateway checks one without asking anybody. Who the user is now, and whether
+// still active, is for package auth to find out.
+package token
+
+import (
+	"crypto/ed25519"
+	"crypto/rand"
+	"crypto/x509"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+const pemType = "PRIVATE KEY"
+
+// LoadKey reads the signing key from a PEM file (PKCS #8), or makes one that only
+// its owner may read when the file is missing. Of several processes that start at
+// once, one makes it and all read the same.
+func LoadKey(path string) (ed25519.PrivateKey, error) {
+	key, err := readKey(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return key, err
+	}
+	if err := makeKey(path); err != nil {
+		return nil, fmt.Errorf("make signing key: %w", err)
+	}
+	return readKey(path)
+}
+
+func readKey(path string) (ed25519.PrivateKey, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("read signing key: %w", err)
+	}
+	block, _ := pem.Decode(data)
+	if block == nil || block.Type != pemType {
+		return nil, fmt.Errorf("read signing key: %s holds no PEM block %q", path, pemType)
+	}
+	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	if err != nil {
+		return nil, fmt.Errorf("read signing key %s: %w", path, err)
+	}
+	key, ok := parsed.(ed25519.PrivateKey)
+	if !ok {
+		return nil, fmt.Errorf("read signing key: %s is not an Ed25519 key", path)
+	}
+	return key, nil
+}
+
+// makeKey writes a new key beside its place and links it there, which fails if
+// another process was faster; then that one's key is the key.
+func makeKey(path string) error {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	temp, err := os.CreateTemp(filepath.Dir(path), ".key-*") // made with mode 0600
+	if err != nil {
+		return err
+	}
+	defer func() { _ = os.Remove(temp.Name()) }() // its link stays
+	err = pem.Encode(temp, &pem.Block{Type: pemType, Bytes: der})
+	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
+		return err
+	}
+	if err := os.Link(temp.Name(), path); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return nil
+}

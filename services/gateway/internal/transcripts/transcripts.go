@@ -1,0 +1,136 @@
+// Package transcripts reads finished transcripts: from the cache, else from the
+// blob that the job's record points at, else from the history, which keeps them
+// after the blob is gone. Whoever asks has made sure that the job is the user's.
+package transcripts
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"golang.org/x/sync/singleflight"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+const (
+	cacheLife  = time.Hour
+	cacheLimit = 8 << 20 // bytes; the cache refuses larger values
+	readTime   = 30 * time.Second
+)
+
+// Reader is safe for all goroutines.
+type Reader struct {
+	Blobs   blob.Store
+	History historyv1.HistoryServiceClient
+	Cache   cachev1.CacheServiceClient
+	Log     *slog.Logger
+
+	reading singleflight.Group
+}
+
+// Read returns the transcript of a completed job; it is shared and not to be
+// changed. However many ask at once, it is read once.
+func (t *Reader) Read(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
+	key := cacheKey(record)
+	answer, err, _ := t.reading.Do(key, func() (any, error) {
+		// Others wait for this answer too: one leaving must not spoil it.
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+		defer cancel()
+		if found := t.cached(ctx, key); found != nil {
+			return found, nil
+		}
+		found, err := t.stored(ctx, record)
+		if err == nil {
+			t.remember(ctx, key, found)
+		}
+		return found, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	found, _ := answer.(*jobv1.Transcript)
+	return found, nil
+}
+
+// Forget drops what the cache has of a job. A cache that does not answer is no
+// error: without its job the entry cannot be reached, and it ages.
+func (t *Reader) Forget(ctx context.Context, jobID string) {
+	request := &cachev1.DeleteRequest{Prefixes: []string{"transcript:" + jobID + ":"}}
+	if _, err := t.Cache.Delete(ctx, request); err != nil {
+		t.Log.Warn("transcript stays in the cache", "job", jobID, "err", err)
+	}
+}
+
+func cacheKey(record *jobv1.Job) string {
+	return fmt.Sprintf("transcript:%s:%d", record.GetId(), record.GetAttempt())
+}
+
+func (t *Reader) cached(ctx context.Context, key string) *jobv1.Transcript {
+	reply, err := t.Cache.Get(ctx, &cachev1.GetRequest{Key: key})
+	if err != nil {
+		t.Log.Debug("cache does not answer", "err", err)
+		return nil
+	}
+	found := &jobv1.Transcript{}
+	if !reply.GetFound() || proto.Unmarshal(reply.GetValue(), found) != nil {
+		return nil
+	}
+	return found
+}
+
+func (t *Reader) remember(ctx context.Context, key string, found *jobv1.Transcript) {
+	value, err := proto.Marshal(found)
+	if err != nil || len(value) > cacheLimit {
+		return
+	}
+	request := &cachev1.SetRequest{Key: key, Value: value, TtlMs: cacheLife.Milliseconds()}
+	if _, err := t.Cache.Set(ctx, request); err != nil {
+		t.Log.Debug("cache does not answer", "err", err)
+	}
+}
+
+// stored reads the blob, or asks the history when the blob is gone or damaged.
+func (t *Reader) stored(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
+	found, err := t.fromBlob(ctx, record.GetTranscript())
+	if err == nil {
+		return found, nil
+	}
+	if !errors.Is(err, blob.ErrNotFound) {
+		t.Log.Warn("transcript blob cannot be used", "job", record.GetId(), "err", err)
+	}
+	reply, err := t.History.GetTranscript(ctx, &historyv1.GetTranscriptRequest{
+		UserId: record.GetUserId(), JobId: record.GetId(),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read transcript of %s: %w", record.GetId(), err)
+	}
+	return reply.GetTranscript(), nil
+}
+
+func (t *Reader) fromBlob(ctx context.Context, ref *jobv1.BlobRef) (*jobv1.Transcript, error) {
+	if ref.GetKey() == "" {
+		return nil, blob.ErrNotFound
+	}
+	data, err := blob.Get(ctx, t.Blobs, ref.GetKey())
+	if err != nil {
+		return nil, err
+	}
+	sum := sha256.Sum256(data)
+	if got := hex.EncodeToString(sum[:]); ref.GetSha256() != "" && got != ref.GetSha256() {
+		return nil, fmt.Errorf("blob %s has sha256 %s instead of %s", ref.GetKey(), got, ref.GetSha256())
+	}
+	found := &jobv1.Transcript{}
+	if err := proto.Unmarshal(data, found); err != nil {
+		return nil, fmt.Errorf("decode blob %s: %w", ref.GetKey(), err)
+	}
+	return found, nil
+}

@@ -1,0 +1,144 @@
+// Package upload takes recordings from clients: it finds the bytes in the request,
+// streams them into the blob store with their hash, and makes the file's record.
+// Nothing is left behind of an upload that does not arrive whole.
+package upload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"time"
+
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// Receiver stores uploads. It is safe for all goroutines.
+type Receiver struct {
+	Blobs blob.Store
+	Files *job.Files
+	// MaxBytes is the largest recording.
+	MaxBytes int64
+	// Idle is how long a client may send nothing.
+	Idle time.Duration
+	Now  func() time.Time
+}
+
+// Receive stores the recording in a request under a file id of the user ("" for a
+// new one). created is false when the user has the same bytes under this id
+// already. Errors: Conflict, code "file_exists", for other bytes under the id;
+// TooLarge "file_too_large"; Unprocessable "empty_file"; Unsupported
+// "unsupported_media"; Invalid "incomplete_upload"; Unavailable.
+func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileID string) (file *jobv1.File, created bool, err error) {
+	source, err := v.source(w, r)
+	if err != nil {
+		return nil, false, err
+	}
+	blobWriter, err := v.Blobs.Create(r.Context())
+	if err != nil {
+		return nil, false, storageFault(err)
+	}
+	defer func() { _ = blobWriter.Abort() }() // nothing after Commit
+	head, err := v.copy(blobWriter, source)
+	if err != nil {
+		return nil, false, err
+	}
+	size, sum := blobWriter.Sum()
+	input := &jobv1.Input{
+		FileId: fileID, Name: cleanName(source.name), BlobKey: job.FileBlobKey(userID, sum),
+		Size: size, Sha256: sum, ContentType: mediaType(source.contentType, head, source.name),
+	}
+	if fileID == "" {
+		if input.FileId, err = job.NewID(); err != nil {
+			return nil, false, fmt.Errorf("make file id: %w", err)
+		}
+	} else if stored, err := v.stored(r.Context(), userID, input); stored != nil || err != nil {
+		return stored, false, err
+	}
+	if _, err := blobWriter.Commit(r.Context(), input.GetBlobKey()); err != nil {
+		return nil, false, storageFault(err)
+	}
+	return v.record(r.Context(), userID, input)
+}
+
+// copy writes the recording into the store and returns its first bytes. A refusal
+// by the first bytes comes before the rest is read.
+func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
+	head := make([]byte, sniffLength)
+	n, err := io.ReadFull(from.body, head)
+	head = head[:n]
+	switch {
+	case err == io.EOF: //nolint:errorlint // io.ReadFull returns it bare
+		return nil, fault.New(fault.Unprocessable, "empty_file", "The file is empty.")
+	case err == io.ErrUnexpectedEOF && from.err == nil: //nolint:errorlint // short, but whole
+	case err != nil:
+		return nil, readFault(err)
+	}
+	if err := checkMedia(head); err != nil {
+		return nil, err
+	}
+	// Read errors are told from write errors by who saw them: the source keeps its own.
+	copied, err := io.Copy(into, io.LimitReader(io.MultiReader(bytes.NewReader(head), from.body), v.MaxBytes+1))
+	switch {
+	case from.err != nil:
+		return nil, readFault(from.err)
+	case err != nil:
+		return nil, storageFault(err)
+	case copied > v.MaxBytes:
+		return nil, v.tooLarge()
+	}
+	return head, nil
+}
+
+// stored returns the record under the chosen id if it is of the same bytes, nil if
+// the id is free.
+func (v *Receiver) stored(ctx context.Context, userID string, input *jobv1.Input) (*jobv1.File, error) {
+	stored, err := v.Files.Get(ctx, userID, input.GetFileId())
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	case stored.GetInput().GetSha256() != input.GetSha256():
+		return nil, fault.New(fault.Conflict, "file_exists", "There is another file under this id.")
+	}
+	return stored, nil
+}
+
+// record makes the file's record. Another upload may have taken the id meanwhile.
+func (v *Receiver) record(ctx context.Context, userID string, input *jobv1.Input) (*jobv1.File, bool, error) {
+	file := &jobv1.File{Input: input, UserId: userID, CreatedAt: timestamppb.New(v.Now())}
+	err := v.Files.Create(ctx, file)
+	if fault.Is(err, fault.Conflict) {
+		stored, err := v.stored(ctx, userID, input)
+		if err == nil && stored == nil { // taken and deleted in between
+			err = fault.New(fault.Conflict, "file_exists", "The file under this id is changing; try again.")
+		}
+		return stored, false, err
+	}
+	return file, err == nil, err
+}
+
+func (v *Receiver) tooLarge() error {
+	return fault.New(fault.TooLarge, "file_too_large",
+		fmt.Sprintf("The file is larger than %d bytes.", v.MaxBytes))
+}
+
+func readFault(err error) error {
+	var tooLarge *http.MaxBytesError
+	if errors.As(err, &tooLarge) {
+		return fault.Wrap(err, fault.TooLarge, "file_too_large", "The file is larger than the limit.")
+	}
+	return fault.Wrap(err, fault.Invalid, "incomplete_upload", "The file did not arrive whole.")
+}
+
+func storageFault(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "storage_unavailable", "The file cannot be stored right now; try again later.")
+}

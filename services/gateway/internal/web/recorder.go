@@ -1,0 +1,51 @@
+package web
+
+import (
+	"net/http"
+	"time"
+)
+
+// writeTime is how long a client may take nothing of its answer.
+const writeTime = time.Minute
+
+// recorder remembers what was answered, and gives each write its own deadline: an
+// answer may be long, but somebody must be taking it.
+type recorder struct {
+	http.ResponseWriter
+	control *http.ResponseController
+	status  int
+	bytes   int64
+	begun   bool
+}
+
+func newRecorder(w http.ResponseWriter) *recorder {
+	answer := &recorder{ResponseWriter: w, control: http.NewResponseController(w), status: http.StatusOK}
+	answer.extend() // the deadline of the request before on this connection may be over
+	return answer
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *recorder) WriteHeader(status int) {
+	if !w.begun {
+		w.status, w.begun = status, true
+	}
+	w.extend()
+	w.ResponseWriter.WriteHeader(status)
+}
+
+// Write implements io.Writer.
+func (w *recorder) Write(p []byte) (int, error) {
+	w.begun = true
+	w.extend()
+	n, err := w.ResponseWriter.Write(p)
+	w.bytes += int64(n)
+	return n, err
+}
+
+// Unwrap lets http.ResponseController reach the connection.
+func (w *recorder) Unwrap() http.ResponseWriter { return w.ResponseWriter }
+
+func (w *recorder) extend() {
+	// Not every writer has deadlines (httptest's has none); then there is none to keep.
+	_ = w.control.SetWriteDeadline(time.Now().Add(writeTime))
+}

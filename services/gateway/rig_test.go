@@ -1,0 +1,292 @@
+package gateway_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"go.uber.org/goleak"
+	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
+
+	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/bus"
+	"github.com/stenomesh/stenomesh/pkg/catalog"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/rpc"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+	"github.com/stenomesh/stenomesh/services/gateway"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+// rig is a gateway over real parts: an embedded bus, blobs on disk, HTTP over TCP.
+// History, accounts, cache and metrics are small programs (fakes_test.go), and the
+// workers are what the test does to a job's record (advance, complete).
+type rig struct {
+	t        *testing.T
+	url      string
+	bus      *bus.Bus
+	store    *job.Store
+	blobs    *blob.Disk
+	blobDir  string
+	history  *history
+	accounts *accounts
+	cache    *shelf
+	client   *http.Client
+	stop     func() // stops the gateway and waits
+}
+
+// demoOnly is a mesh that has the demo model only.
+type demoOnly struct{}
+
+func (demoOnly) Installed(m catalog.Model) bool { return m.Name == "demo" }
+func (demoOnly) Loaded() []string               { return []string{"demo"} }
+
+func start(t *testing.T, settings ...func(*gateway.Config)) *rig {
+	t.Helper()
+	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}},
+		cache: &shelf{values: map[string][]byte{}}}
+	var err error
+	r.blobs, err = blob.NewDisk(r.blobDir)
+	r.ok(err)
+	r.store, err = job.Open(t.Context(), r.bus.JS)
+	r.ok(err)
+	r.history = newHistory(r.blobs)
+	r.background(func(ctx context.Context) { _ = r.store.Follow(ctx, r.history.take) })
+	cfg := gateway.DefaultConfig()
+	cfg.Addr, cfg.KeyFile, cfg.ModelFallback = "127.0.0.1:0", filepath.Join(t.TempDir(), "token.key"), "demo"
+	for _, set := range settings {
+		set(&cfg)
+	}
+	service, err := gateway.New(cfg, r.deps())
+	r.ok(err)
+	r.stop = r.background(func(ctx context.Context) {
+		if err := service.Run(ctx); err != nil {
+			t.Errorf("run: %v", err)
+		}
+	})
+	addr, err := service.Addr(t.Context())
+	r.ok(err)
+	r.url = "http://" + addr
+	transport := &http.Transport{}
+	t.Cleanup(transport.CloseIdleConnections)
+	r.client = &http.Client{Transport: transport}
+	return r
+}
+
+func (r *rig) deps() gateway.Deps {
+	log := testkit.Log(r.t)
+	files, err := job.OpenFiles(r.t.Context(), r.bus.JS)
+	r.ok(err)
+	control, err := job.NewControl(r.bus.NC)
+	r.ok(err)
+	r.t.Cleanup(func() { _ = control.Close() })
+	models, err := catalog.Default()
+	r.ok(err)
+	conn := rpc.NewInProcess(log)
+	historyv1.RegisterHistoryServiceServer(conn, r.history)
+	accountv1.RegisterAccountServiceServer(conn, r.accounts)
+	cachev1.RegisterCacheServiceServer(conn, r.cache)
+	metricsv1.RegisterMetricsServiceServer(conn, gauges{})
+	return gateway.Deps{
+		Log: log, NC: r.bus.NC, Jobs: r.store, Files: files, Control: control, Blobs: r.blobs,
+		History: historyv1.NewHistoryServiceClient(conn), Accounts: accountv1.NewAccountServiceClient(conn),
+		Cache: cachev1.NewCacheServiceClient(conn), Metrics: metricsv1.NewMetricsServiceClient(conn),
+		Catalog: models, Models: demoOnly{},
+		Checks: []gateway.Check{{Name: "history", Run: func(context.Context) error {
+			r.history.mu.Lock()
+			defer r.history.mu.Unlock()
+			if r.history.down {
+				return errDown
+			}
+			return nil
+		}}},
+	}
+}
+
+// background runs until the test ends, or the returned function is called.
+func (r *rig) background(run func(ctx context.Context)) (stop func()) {
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); run(ctx) }()
+	stop = sync.OnceFunc(func() { cancel(); <-done })
+	r.t.Cleanup(stop)
+	return stop
+}
+
+func (r *rig) ok(err error) {
+	r.t.Helper()
+	if err != nil {
+		r.t.Fatal(err)
+	}
+}
+
+// reply is an answer, read whole.
+type reply struct {
+	t      *testing.T
+	status int
+	header http.Header
+	body   string
+}
+
+// field returns a member of the JSON body as text: strings bare, null as "null".
+func (p reply) field(name string) string {
+	p.t.Helper()
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(p.body), &members); err != nil {
+		p.t.Fatalf("body %q: %v", p.body, err)
+	}
+	raw := members[name]
+	var text string
+	if json.Unmarshal(raw, &text) == nil && string(raw) != "null" {
+		return text
+	}
+	return string(raw)
+}
+
+// wants fails the test unless the answer has this status, and for a problem this
+// code ("" for any answer).
+func (p reply) wants(status int, code string) reply {
+	p.t.Helper()
+	if p.status != status {
+		p.t.Fatalf("status %d, want %d: %s", p.status, status, p.body)
+	}
+	if code != "" && p.field("code") != code {
+		p.t.Fatalf("code %q, want %q: %s", p.field("code"), code, p.body)
+	}
+	return p
+}
+
+// send makes a request without a user; header is "Name: value" pairs.
+func (r *rig) send(method, path, body string, header ...string) reply {
+	r.t.Helper()
+	req, err := http.NewRequestWithContext(r.t.Context(), method, r.url+path, strings.NewReader(body))
+	r.ok(err)
+	for _, h := range header {
+		name, value, _ := strings.Cut(h, ": ")
+		req.Header.Set(name, value)
+	}
+	return r.do(req)
+}
+
+func (r *rig) do(req *http.Request) reply {
+	r.t.Helper()
+	resp, err := r.client.Do(req)
+	r.ok(err)
+	defer func() { _ = resp.Body.Close() }()
+	data, err := io.ReadAll(resp.Body)
+	r.ok(err)
+	return reply{t: r.t, status: resp.StatusCode, header: resp.Header, body: string(data)}
+}
+
+// user is somebody who has logged in.
+type user struct {
+	*rig
+	id    string
+	token string
+}
+
+func (r *rig) login(name string) user {
+	r.t.Helper()
+	body := `{"username":"` + name + `","password":"` + passwordOf(name) + `"}`
+	got := r.send("POST", "/api/v1/auth/token", body).wants(200, "")
+	return user{rig: r, id: "id-" + name, token: got.field("access_token")}
+}
+
+func (u user) send(method, path, body string, header ...string) reply {
+	u.t.Helper()
+	return u.rig.send(method, path, body, append(header, "Authorization: Bearer "+u.token)...)
+}
+
+// sound is bytes that could be a recording.
+func sound(seed string) string { return "ID3\x04" + strings.Repeat(seed+"\x00\x01", 5000) }
+
+func (u user) put(fileID, content string) reply {
+	u.t.Helper()
+	return u.send("PUT", "/api/v1/files/"+fileID+"?name="+fileID+".mp3", content, "Content-Type: audio/mpeg")
+}
+
+// task makes a job over a fresh file and returns its id.
+func (u user) task(options string) string {
+	u.t.Helper()
+	u.put("f1", sound("f1"))
+	return u.send("POST", "/api/v1/transcription/create", `{"file_id":"f1"`+options+`}`).wants(201, "").field("task_id")
+}
+
+func (u user) status(id, query string) reply {
+	u.t.Helper()
+	return u.send("GET", "/api/v1/transcription/"+id+"/status"+query, "")
+}
+
+// advance moves a job's record as a worker does.
+func (r *rig) advance(id string, to jobv1.State, changes ...func(*jobv1.Job)) {
+	r.t.Helper()
+	_, _, err := r.store.Update(r.t.Context(), id, func(record *jobv1.Job) error {
+		job.Advance(record, to, time.Now())
+		for _, change := range changes {
+			change(record)
+		}
+		return nil
+	})
+	r.ok(err)
+}
+
+// complete stores a transcript of the text and ends the job with it.
+func (r *rig) complete(id, text string) {
+	r.t.Helper()
+	transcript := &jobv1.Transcript{Language: "en", DurationMs: 2000, Model: "demo", Engine: "scripted 1", Segments: []*jobv1.Segment{
+		{StartMs: 100, EndMs: 1900, Text: text, Language: "en"},
+	}}
+	data, err := proto.Marshal(transcript)
+	r.ok(err)
+	key := job.TranscriptBlobKey(id, 1)
+	_, err = blob.Put(r.t.Context(), r.blobs, key, bytes.NewReader(data))
+	r.ok(err)
+	sum := sha256.Sum256(data)
+	r.advance(id, jobv1.State_STATE_COMPLETED, func(record *jobv1.Job) {
+		record.Language = "en"
+		record.Media = &jobv1.Media{DurationMs: 2000}
+		record.Transcript = &jobv1.BlobRef{Key: key, Sha256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
+	})
+}
+
+// old makes a job of long ago that only the history knows.
+func (r *rig) old(userID, id string) {
+	when := timestamppb.New(time.Now().Add(-48 * time.Hour))
+	r.history.set(func(h *history) {
+		h.rows[id] = job.Event{ID: id, Revision: 1, Job: &jobv1.Job{
+			Id: id, UserId: userID, State: jobv1.State_STATE_COMPLETED, Attempt: 1, CreatedAt: when, UpdatedAt: when, FinishedAt: when,
+			Options: &jobv1.Options{Model: "demo", ResolvedModel: "demo"}, Input: &jobv1.Input{Name: "old.mp3"},
+		}}
+		h.transcripts[id] = &jobv1.Transcript{Segments: []*jobv1.Segment{{EndMs: 1000, Text: "Long ago."}}}
+	})
+}
+
+// leftovers lists all files of the blob store, temporary ones too.
+func (r *rig) leftovers() []string {
+	r.t.Helper()
+	var found []string
+	r.ok(filepath.WalkDir(r.blobDir, func(path string, entry os.DirEntry, err error) error {
+		if err == nil && !entry.IsDir() {
+			found = append(found, path)
+		}
+		return err
+	}))
+	return found
+}

@@ -1,0 +1,219 @@
+package mesh_test
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"reflect"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
+	"github.com/stenomesh/stenomesh/services/steno/client"
+)
+
+// kills is how often each test kills.
+func kills() int {
+	if long() {
+		return 50
+	}
+	return 10
+}
+
+const jobsUnderFire = 20
+
+// These tests run one after the other: each wants the whole machine.
+
+func TestKill_wholeProcess(t *testing.T) {
+	underFire(t, func(p *meshtest.Process) bool {
+		p.Kill(t)
+		p.Again(t)
+		return true
+	})
+}
+
+func TestKill_enginesOnly(t *testing.T) {
+	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "whisper-engine") })
+}
+
+func TestKill_ffmpegOnly(t *testing.T) {
+	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "ffmpeg") })
+}
+
+// killChildren kills the children of that name, if there is one now.
+func killChildren(p *meshtest.Process, name string) bool {
+	hit := false
+	for _, pid := range meshtest.Children(p.PID(), name) {
+		hit = syscall.Kill(pid, syscall.SIGKILL) == nil || hit
+	}
+	return hit
+}
+
+// underFire keeps twenty jobs running while strike kills something at random
+// moments, and then checks that every job that was accepted is completed, once,
+// with the same transcript as without any of this.
+func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
+	t.Helper()
+	random := rand.New(rand.NewPCG(11, uint64(kills())))
+	p := meshtest.Start(t)
+	c := p.Client(t)
+	files, expected := undisturbed(t, c)
+	before := total(t, c)
+
+	jobs := &accepted{}
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var submitting sync.WaitGroup
+	for n := range jobsUnderFire {
+		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
+	}
+	for struck := 0; struck < kills(); {
+		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
+		if strike(p) {
+			struck++
+		}
+	}
+	stop()
+	submitting.Wait()
+
+	done := jobs.all()
+	t.Logf("%d jobs were accepted while something was killed %d times", len(done), kills())
+	for id, file := range done {
+		if got := meshtest.Await(t, c, id); !reflect.DeepEqual(got, expected[file]) {
+			t.Errorf("job %s differs from the undisturbed run:\n%s\n%s", id, got.Text, expected[file].Text)
+		}
+	}
+	// A job whose 201 was cut off by the kill may be there beside them.
+	if after := total(t, c); after < before+int64(len(done)) {
+		t.Errorf("the history has %d jobs more, want at least %d", after-before, len(done))
+	}
+	nothingLeft(t, p)
+}
+
+// undisturbed stores some recordings and transcribes each once.
+func undisturbed(t *testing.T, c *client.Client) (files []string, results map[string]meshtest.Result) {
+	t.Helper()
+	results = map[string]meshtest.Result{}
+	seconds := 15.0 // one chunk
+	if long() {
+		seconds = 50 // several
+	}
+	for i, language := range []string{"en", "ru", "en", "ru"} {
+		recording := meshtest.Compose(t, meshtest.Composition{
+			Language: language, Seconds: seconds, Pause: pauses, Seed: uint64(i),
+		})
+		id := meshtest.Upload(t, c, recording.Path)
+		job, err := c.Create(t.Context(), order(id))
+		if err != nil {
+			t.Fatal(err)
+		}
+		files, results[id] = append(files, id), meshtest.Await(t, c, job.TaskID)
+	}
+	return files, results
+}
+
+func order(file string) client.NewJob {
+	return client.NewJob{FileID: file, Model: "demo", Language: "auto", WordTimestamps: true}
+}
+
+// accepted are the jobs that got their 201, and the file of each.
+type accepted struct {
+	mu    sync.Mutex
+	files map[string]string
+}
+
+func (a *accepted) add(id, file string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.files == nil {
+		a.files = map[string]string{}
+	}
+	a.files[id] = file
+}
+
+func (a *accepted) all() map[string]string {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.files
+}
+
+// keepRunning submits a job, and the next when it is done, until ctx ends. What
+// fails while the server is away is tried again, as a client would.
+func (a *accepted) keepRunning(ctx context.Context, t *testing.T, c *client.Client, file string) {
+	for ctx.Err() == nil {
+		job, err := c.Create(ctx, order(file))
+		if err != nil {
+			tolerate(ctx, t, err)
+			wait(50 * time.Millisecond)
+			continue
+		}
+		a.add(job.TaskID, file)
+		for ctx.Err() == nil {
+			status, err := c.Status(ctx, job.TaskID)
+			tolerate(ctx, t, err)
+			if err == nil && status.Terminal() {
+				break
+			}
+			wait(100 * time.Millisecond)
+		}
+	}
+}
+
+// tolerate accepts what a client may see while a server dies: no answer, or a
+// 503. Anything else is a fault of ours; a 404 would be a lost job.
+func tolerate(ctx context.Context, t *testing.T, err error) {
+	t.Helper()
+	var problem *client.Problem
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	if errors.As(err, &problem) && problem.Status != 503 {
+		t.Errorf("the server answered %v", err)
+	}
+}
+
+// wait is the pace of the test, not a wait for a fact.
+func wait(d time.Duration) { <-time.After(d) }
+
+func total(t *testing.T, c *client.Client) int64 {
+	t.Helper()
+	page, err := c.History(t.Context(), 1, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return page.Total
+}
+
+// nothingLeft checks that finished jobs keep their transcripts and nothing else.
+func nothingLeft(t *testing.T, p *meshtest.Process) {
+	t.Helper()
+	testkit.Eventually(t, "only transcripts are left of the jobs", func() bool {
+		return len(filesBelow(t, filepath.Join(p.Data, "blobs", "jobs"), "transcript")) == 0 &&
+			len(filesBelow(t, filepath.Join(p.Data, "blobs", ".tmp"), "")) == 0 &&
+			len(filesBelow(t, filepath.Join(p.Data, "scratch"), "")) == 0
+	})
+}
+
+// filesBelow lists the files below a folder but those of one name.
+func filesBelow(t *testing.T, folder, but string) []string {
+	t.Helper()
+	var found []string
+	err := filepath.WalkDir(folder, func(path string, entry os.DirEntry, err error) error {
+		if errors.Is(err, os.ErrNotExist) {
+			return nil // it went while we looked
+		}
+		if err == nil && !entry.IsDir() && entry.Name() != but {
+			found = append(found, path)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}

@@ -1,0 +1,126 @@
+package client
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	readLimit = 30 * time.Second // a plain question with a small answer
+	bulkLimit = 5 * time.Minute  // a transcript over a slow line
+)
+
+// request is one HTTP request to be made.
+type request struct {
+	method, path string
+	query        url.Values
+	header       http.Header
+	body         io.Reader     // nil for none
+	size         int64         // bytes of body
+	limit        time.Duration // for the whole exchange; 0 for no limit
+}
+
+// get asks a question, again if need be, and decodes the JSON answer into out.
+func (c *Client) get(ctx context.Context, path string, query url.Values, out any) error {
+	return c.getWithin(ctx, readLimit, path, query, out)
+}
+
+func (c *Client) getWithin(ctx context.Context, limit time.Duration, path string, query url.Values, out any) error {
+	body, err := c.repeat(ctx, request{method: http.MethodGet, path: path, query: query, limit: limit})
+	if err != nil {
+		return err
+	}
+	return decode(path, body, out)
+}
+
+// post sends in as JSON, once, and decodes the JSON answer into out.
+func (c *Client) post(ctx context.Context, path string, in, out any) error {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return fmt.Errorf("encode the request to %s: %w", path, err)
+	}
+	body, err := c.fetch(ctx, request{
+		method: http.MethodPost, path: path, body: bytes.NewReader(data), size: int64(len(data)),
+		header: http.Header{"Content-Type": {"application/json"}}, limit: readLimit,
+	})
+	if err != nil {
+		return err
+	}
+	return decode(path, body, out)
+}
+
+func decode(path string, body []byte, out any) error {
+	if err := json.Unmarshal(body, out); err != nil {
+		return fmt.Errorf("the answer to %s is not what this program understands: %w", path, err)
+	}
+	return nil
+}
+
+// fetch makes the request once and returns the body of a good answer.
+func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
+	limited, cancel := ctx, context.CancelFunc(func() {})
+	if r.limit > 0 {
+		limited, cancel = context.WithTimeout(ctx, r.limit)
+	}
+	defer cancel()
+	body, err := c.exchange(limited, r)
+	if ctx.Err() != nil && err != nil {
+		return nil, ctx.Err() // the caller gave up; what broke on the way is no news
+	}
+	return body, err
+}
+
+func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
+	req, err := c.build(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	resp, err := c.http.Do(req)
+	if err != nil {
+		return nil, c.connectionError(err)
+	}
+	defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
+	c.answered.Store(true)
+	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		return nil, problemOf(resp)
+	}
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return nil, c.connectionError(err)
+	}
+	return body, nil
+}
+
+func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
+	address := c.base.JoinPath(r.path)
+	address.RawQuery = r.query.Encode()
+	req, err := http.NewRequestWithContext(ctx, r.method, address.String(), r.body)
+	if err != nil {
+		return nil, fmt.Errorf("make the request to %s: %w", r.path, err)
+	}
+	for name, values := range r.header {
+		req.Header[name] = values
+	}
+	if r.body != nil {
+		req.ContentLength = r.size
+	}
+	if c.token != "" {
+		req.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	return req, nil
+}
+
+// jobPath is the address of a job or of something below it.
+func jobPath(id string, below ...string) string {
+	path := "/api/v1/transcription/" + url.PathEscape(id)
+	for _, part := range below {
+		path += "/" + part
+	}
+	return path
+}

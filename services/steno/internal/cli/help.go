@@ -1,0 +1,59 @@
+package cli
+
+import (
+	"flag"
+	"fmt"
+	"strings"
+)
+
+// help prints the page of a command, or the overview.
+func (a *App) help(topic []string) error {
+	if len(topic) == 0 {
+		return a.print(overview())
+	}
+	command, _, err := find(topic)
+	if err != nil {
+		return err
+	}
+	return a.print(command.page())
+}
+
+// overview is the first page of the help.
+func overview() string {
+	var b strings.Builder
+	b.WriteString("steno turns recordings into text on a Stenomesh server.\n\n")
+	b.WriteString("Usage: steno [flags] command [arguments]\n\nCommands\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-12s  %s\n", c.name, c.summary)
+	}
+	b.WriteString("  help          tells more about a command: steno help transcribe\n")
+	b.WriteString("\nFlags of every command; they may stand anywhere\n")
+	b.WriteString(flagTable(newFlags("steno", &connection{url: defaultURL})))
+	b.WriteString(overviewEnd)
+	return b.String()
+}
+
+const overviewEnd = `
+Examples
+  steno -user anna:secret transcribe talk.mp3
+  steno transcribe --format srt --output subtitles/ *.mp4
+  export STENO_URL=http://mesh.example:8000 STENO_TOKEN=sk-...; steno history
+
+Exit status
+  0  all went well
+  1  a job failed, or the server could not do what was asked
+  2  the command line makes no sense
+`
+
+// flagTable lists the flags of a set, in the order of their names.
+func flagTable(fs *flag.FlagSet) string {
+	var b strings.Builder
+	fs.VisitAll(func(f *flag.Flag) {
+		value, text := flag.UnquoteUsage(f)
+		if f.DefValue != "" && f.DefValue != "false" {
+			text += " (default " + f.DefValue + ")"
+		}
+		fmt.Fprintf(&b, "  %-24s  %s\n", strings.TrimSpace("--"+f.Name+" "+value), text)
+	})
+	return b.String()
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"strings"
+
+	"github.com/stenomesh/stenomesh/services/steno/client"
+)
+
+func modelsCommand() command {
+	return command{
+		name: "models", summary: "lists the models the server knows",
+		help: "`steno models pull NAME` fetches one that is not installed.\n",
+		setup: func(*flag.FlagSet) work {
+			return func(ctx context.Context, s *session, operands []string) error {
+				if len(operands) != 0 {
+					return usage("models takes no arguments but pull; `steno help models pull` tells more")
+				}
+				return s.models(ctx)
+			}
+		},
+	}
+}
+
+func (s *session) models(ctx context.Context) error {
+	c, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	models, err := c.Models(ctx)
+	if err != nil {
+		return err
+	}
+	return s.print(table(modelRows(models)))
+}
+
+func modelRows(models []client.Model) [][]string {
+	rows := [][]string{{"NAME", "INSTALLED", "LOADED", "SIZE", "ALSO CALLED"}}
+	for _, m := range models {
+		rows = append(rows, []string{
+			m.Name, yesNo(m.Installed), yesNo(m.Loaded), bytesText(m.Bytes), orDash(strings.Join(m.Aliases, ", ")),
+		})
+	}
+	return rows
+}
+
+func yesNo(b bool) string {
+	if b {
+		return "yes"
+	}
+	return "no"
+}

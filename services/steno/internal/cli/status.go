@@ -1,0 +1,71 @@
+package cli
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"strings"
+
+	"github.com/stenomesh/stenomesh/services/steno/client"
+)
+
+func statusCommand() command {
+	return command{
+		name: "status", operands: "TASK", summary: "shows where a job stands",
+		help: "TASK is the id that transcribe tells and history lists.\n",
+		setup: func(*flag.FlagSet) work {
+			return func(ctx context.Context, s *session, operands []string) error {
+				if len(operands) != 1 {
+					return usage("status wants one task id; `steno history` lists them")
+				}
+				return s.status(ctx, operands[0])
+			}
+		},
+	}
+}
+
+func (s *session) status(ctx context.Context, task string) error {
+	c, err := s.connect(ctx)
+	if err != nil {
+		return err
+	}
+	job, err := c.Status(ctx, task)
+	if err != nil {
+		return err
+	}
+	return s.print(table(s.statusRows(job)))
+}
+
+func (s *session) statusRows(job client.Status) [][]string {
+	rows := [][]string{
+		{"task", job.TaskID},
+		{"file", orDash(job.FileName)},
+		{"status", statusText(job)},
+		{"model", orDash(job.Model)},
+		{"language", orDash(job.Language)},
+		{"length", lengthText(job.DurationSeconds)},
+		{"created", timeText(job.CreatedAt, s.Location)},
+		{"started", timeText(job.StartedAt, s.Location)},
+		{"finished", timeText(job.FinishedAt, s.Location)},
+	}
+	if job.Error != nil {
+		rows = append(rows, []string{"error", fmt.Sprintf("%s (%s)", job.Error.Message, job.Error.Code)})
+	}
+	return rows
+}
+
+// statusText is a state and how far it got, for example "transcribing 40 %".
+func statusText(job client.Status) string {
+	var b strings.Builder
+	b.WriteString(job.Status)
+	if !job.Terminal() && job.Progress > 0 {
+		fmt.Fprintf(&b, " %.0f %%", 100*job.Progress)
+	}
+	if job.Status == "queued" && job.Position > 0 {
+		fmt.Fprintf(&b, ", %d before it", job.Position)
+	}
+	if job.ETASeconds > 0 {
+		fmt.Fprintf(&b, ", about %s left", lengthText(job.ETASeconds))
+	}
+	return b.String()
+}
