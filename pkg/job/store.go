@@ -111,9 +111,14 @@ func stateWord(state jobv1.State) string {
 	}
 }
 
-// Purge removes the record. The facts beside it go by PurgeFacts.
-func (s *Store) Purge(ctx context.Context, id string) error {
-	if err := s.kv.Purge(ctx, recordKey(id), jetstream.PurgeTTL(markerLife)); err != nil {
+// Purge removes the record as it was at a revision. The facts beside it go by
+// PurgeFacts. Conflict: it has changed since.
+func (s *Store) Purge(ctx context.Context, id string, revision uint64) error {
+	err := s.kv.Purge(ctx, recordKey(id), jetstream.LastRevision(revision), jetstream.PurgeTTL(markerLife))
+	if isRace(err) {
+		return fault.Wrap(err, fault.Conflict, "job_changed", "The job has changed.")
+	}
+	if err != nil {
 		return busFault(fmt.Errorf("purge job %s: %w", id, err))
 	}
 	return nil

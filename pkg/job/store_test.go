@@ -163,7 +163,10 @@ func TestFollow_tellsWhatIsAndThenWhatComes(t *testing.T) {
 			if e := <-events; e.ID != late.GetId() || e.Job.GetState() != jobv1.State_STATE_QUEUED {
 				t.Fatalf("got %+v, want the new job", e)
 			}
-			if err := store.Purge(t.Context(), late.GetId()); err != nil {
+			if err := store.Purge(t.Context(), late.GetId(), 1<<40); !fault.Is(err, fault.Conflict) {
+				t.Fatalf("a purge of another revision gives %v, want conflict", err)
+			}
+			if err := store.Purge(t.Context(), late.GetId(), revision(t, store, late)); err != nil {
 				t.Fatal(err)
 			}
 			if e := <-events; e.ID != late.GetId() || !e.Gone {
@@ -269,6 +272,15 @@ func accept(t *testing.T, store *job.Store) *jobv1.Job {
 		t.Fatal(err)
 	}
 	return record
+}
+
+func revision(t *testing.T, store *job.Store, record *jobv1.Job) uint64 {
+	t.Helper()
+	_, revision, err := store.Get(t.Context(), record.GetId())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return revision
 }
 
 func move(t *testing.T, store *job.Store, id string, change func(*jobv1.Job)) {

@@ -2,6 +2,10 @@ package dispatcher_test
 
 import (
 	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -70,19 +74,38 @@ func TestDispatcher_removesRecordingsThatNothingRefersTo(t *testing.T) {
 	r.accept(t, "u", 1, func(record *jobv1.Job) { record.Input.BlobKey = keys["live"] })
 	over := r.accept(t, "u", 1, func(record *jobv1.Job) { record.Input.BlobKey = keys["over"] })
 	r.must(t, r.end(t, over, jobv1.State_STATE_CANCELLED))
-	abandoned, err := r.blobs.Create(t.Context()) // a writer that died
-	r.must(t, err)
-	t.Cleanup(func() { _ = abandoned.Abort() })
 
 	r.dispatcher(t)
 
 	r.awaitFiles(t, keys["file"], keys["live"])
 	r.must(t, r.files.Delete(t.Context(), "u", "f1"))
 	r.awaitFiles(t, keys["live"])
-	testkit.Eventually(t, "the temporary file is gone", func() bool {
-		removed, err := r.blobs.SweepTemp(time.Now().Add(time.Hour))
-		return err == nil && removed == 0
+}
+
+func TestDispatcher_removesWhatADeadWriterLeftAndNoMore(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	abandoned, err := r.blobs.Create(t.Context())
+	r.must(t, err)
+	t.Cleanup(func() { _ = abandoned.Abort() })
+	top, err := r.blobs.LocalPath("x")
+	r.must(t, err)
+	old, err := filepath.Glob(filepath.Join(filepath.Dir(top), ".tmp", "*"))
+	r.must(t, err)
+	yesterday := time.Now().Add(-24 * time.Hour)
+	r.must(t, os.Chtimes(old[0], yesterday, yesterday))
+	living, err := r.blobs.Create(t.Context())
+	r.must(t, err)
+
+	r.dispatcher(t)
+
+	testkit.Eventually(t, "the old temporary file is gone", func() bool {
+		_, err := os.Stat(old[0])
+		return errors.Is(err, fs.ErrNotExist)
 	})
+	if _, err := living.Commit(t.Context(), "a/b"); err != nil {
+		t.Errorf("the file of a living writer: %v", err)
+	}
 }
 
 // TestDispatcher_keepsARecordingThatIsUploadedAgain uploads the bytes of an

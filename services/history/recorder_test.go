@@ -48,7 +48,7 @@ func TestRecorder_forgetsADeletedJobEvenWhenItsKeysArePurged(t *testing.T) {
 
 	revision := m.move(t, id, jobv1.State_STATE_DELETED, nil)
 	m.waitFor(t, id, revision)
-	if err := m.jobs.Purge(t.Context(), id); err != nil {
+	if err := m.jobs.Purge(t.Context(), id, revision); err != nil {
 		t.Fatal(err)
 	}
 	later := m.create(t).GetId() // the recorder is past the purge when this one is there
@@ -68,9 +68,10 @@ func TestRecorder_keepsAFinishedJobWhoseKeysArePurged(t *testing.T) {
 	t.Parallel()
 	m := newMesh(t)
 	id := m.create(t).GetId()
-	m.waitFor(t, id, m.complete(t, id, words))
+	revision := m.complete(t, id, words)
+	m.waitFor(t, id, revision)
 
-	if err := m.jobs.Purge(t.Context(), id); err != nil {
+	if err := m.jobs.Purge(t.Context(), id, revision); err != nil {
 		t.Fatal(err)
 	}
 	m.waitFor(t, m.create(t).GetId(), 1)

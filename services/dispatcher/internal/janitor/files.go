@@ -25,6 +25,10 @@ func (j *Janitor) sweepAll(ctx context.Context) error {
 	return errors.Join(j.sweepJobs(ctx), j.sweepFiles(ctx), j.sweepTemp())
 }
 
+// tempGrace is well above the longest silence that an upload may have: whoever
+// writes to a temporary file keeps it young.
+const tempGrace = time.Hour
+
 // sweepTemp removes temporary files that nobody writes to any more, where the
 // store has such.
 func (j *Janitor) sweepTemp() error {
@@ -34,7 +38,7 @@ func (j *Janitor) sweepTemp() error {
 	if !ok {
 		return nil
 	}
-	_, err := store.SweepTemp(time.Now().Add(-j.times.FileGrace))
+	_, err := store.SweepTemp(time.Now().Add(-tempGrace))
 	return err
 }
 

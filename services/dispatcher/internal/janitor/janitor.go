@@ -32,7 +32,7 @@ type Times struct {
 	Sweep     time.Duration // between sweeps
 	Confirm   time.Duration // between looks for records that may go
 	Grace     time.Duration // how long a finished record stays; a deleted one goes as soon as history knows
-	FileGrace time.Duration // how long unreferenced recordings and temporary files stay
+	FileGrace time.Duration // how long unreferenced recordings stay
 }
 
 // Janitor clears up.

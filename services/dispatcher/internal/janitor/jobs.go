@@ -134,5 +134,9 @@ func (j *Janitor) purge(ctx context.Context, over index.Over) error {
 		return err
 	}
 	j.Log.Debug("record purged", "job", over.ID)
-	return j.Jobs.Purge(ctx, over.ID)
+	err = j.Jobs.Purge(ctx, over.ID, revision)
+	if fault.Is(err, fault.Conflict) { // it lives again
+		return nil
+	}
+	return err
 }

@@ -48,7 +48,7 @@ func (m *Model) decode(ctx context.Context, s *slot, samples []float32, options 
 	language, prompt := C.CString(options.Language), C.CString(options.Prompt)
 	defer C.free(unsafe.Pointer(language))
 	defer C.free(unsafe.Pointer(prompt))
-	how := C.struct_decode_options{
+	how := &C.struct_decode_options{
 		language:    language,
 		prompt:      prompt,
 		translate:   C.bool(options.Translate),
@@ -57,12 +57,12 @@ func (m *Model) decode(ctx context.Context, s *slot, samples []float32, options 
 		threads:     C.int(m.threads),
 	}
 
-	var result C.struct_decoded
+	result := new(C.struct_decoded)
 	var code C.int
 	stopped := s.abortable(ctx, func() {
-		code = C.session_decode(s.session, &how, (*C.float)(&samples[0]), C.int(len(samples)), &result)
+		code = C.session_decode(s.session, how, (*C.float)(&samples[0]), C.int(len(samples)), result)
 	})
-	defer C.decoded_free(&result)
+	defer C.decoded_free(result)
 
 	if code == C.DECODE_STATE_LOST {
 		s.close() // libwhisper has freed the state by itself
@@ -75,7 +75,7 @@ func (m *Model) decode(ctx context.Context, s *slot, samples []float32, options 
 	case code != 0:
 		return nil, fmt.Errorf("%w: decoder returned %d", ErrEngine, int(code))
 	}
-	return goSegments(&result), nil
+	return goSegments(result), nil
 }
 
 // goSegments copies the flat arrays of C into Go's memory.
