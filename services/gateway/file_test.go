@@ -190,7 +190,7 @@ func TestFiles_anUploadInTinyPiecesArrives(t *testing.T) {
 	r := start(t)
 	ann := r.login("ann")
 	content := sound("a")[:2000]
-	req, err := http.NewRequestWithContext(t.Context(), "PUT", r.url+"/api/v1/files/f1", io.MultiReader(oneByOne(content)...))
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, r.url+"/api/v1/files/f1", io.MultiReader(oneByOne(content)...))
 	r.ok(err)
 	req.Header.Set("Authorization", "Bearer "+ann.token)
 

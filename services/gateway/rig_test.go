@@ -39,7 +39,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // History, accounts, cache and metrics are small programs (fakes_test.go), and the
 // workers are what the test does to a job's record (advance, complete).
 type rig struct {
-	t        *testing.T
+	t        testing.TB
 	url      string
 	bus      *bus.Bus
 	store    *job.Store
@@ -58,7 +58,7 @@ type demoOnly struct{}
 func (demoOnly) Installed(m catalog.Model) bool { return m.Name == "demo" }
 func (demoOnly) Loaded() []string               { return []string{"demo"} }
 
-func start(t *testing.T, settings ...func(*gateway.Config)) *rig {
+func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}},
 		cache: &shelf{values: map[string][]byte{}}}
@@ -139,7 +139,7 @@ func (r *rig) ok(err error) {
 
 // reply is an answer, read whole.
 type reply struct {
-	t      *testing.T
+	t      testing.TB
 	status int
 	header http.Header
 	body   string

@@ -31,18 +31,18 @@ func (j *Jobs) List(ctx context.Context, userID string, page, limit uint32, curs
 		return j.merge(reply, nil), nil
 	}
 	missing := missingFrom(reply, j.Index.OfUser(userID))
-	if room := int(limit) - len(missing); len(missing) > 0 && len(reply.GetJobs()) > max(0, room) {
-		// The rows that fall off the end must come on the next page: ask for fewer.
-		total, next := reply.GetTotal(), reply.GetNextCursor()
-		if room > 0 {
-			request.Limit = uint32(room)
-			if reply, err = j.History.ListJobs(ctx, request); err != nil {
-				return Page{}, err
-			}
-		} else {
-			missing = missing[:limit]
-			reply = &historyv1.ListJobsResponse{Total: total, NextCursor: next}
-		}
+	room := max(0, int(limit)-len(missing))
+	if len(missing) == 0 || len(reply.GetJobs()) <= room {
+		return j.merge(reply, missing), nil
+	}
+	// The rows that fall off this page must come on the next: ask for fewer.
+	if room == 0 {
+		total := reply.GetTotal() + int64(len(missing)-int(limit)) // merge adds those it shows
+		return j.merge(&historyv1.ListJobsResponse{Total: total, NextCursor: reply.GetNextCursor()}, missing[:limit]), nil
+	}
+	request.Limit = uint32(room)
+	if reply, err = j.History.ListJobs(ctx, request); err != nil {
+		return Page{}, err
 	}
 	return j.merge(reply, missing), nil
 }

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"encoding/xml"
+	"errors"
 	"flag"
 	"html"
 	"io"
@@ -93,8 +94,8 @@ func TestWrite_isAsInTheGoldenFiles(t *testing.T) {
 func TestSubtitles_areReadBackByAnotherProgram(t *testing.T) {
 	t.Parallel()
 	readers := map[string]func(io.Reader) (*astisub.Subtitles, error){
-		"srt": func(r io.Reader) (*astisub.Subtitles, error) { return astisub.ReadFromSRT(r) },
-		"vtt": func(r io.Reader) (*astisub.Subtitles, error) { return astisub.ReadFromWebVTT(r) },
+		"srt": astisub.ReadFromSRT,
+		"vtt": astisub.ReadFromWebVTT,
 	}
 	for format, read := range readers {
 		t.Run(format, func(t *testing.T) {
@@ -220,7 +221,7 @@ func partText(t *testing.T, file *zip.File) string {
 	var text strings.Builder
 	for decoder := xml.NewDecoder(r); ; {
 		token, err := decoder.Token()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return strings.TrimSpace(text.String())
 		}
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"google.golang.org/grpc"
 	"google.golang.org/protobuf/proto"
@@ -122,24 +123,27 @@ func TestReader_asksTheHistoryWhenTheBlobIsGone(t *testing.T) {
 func TestReader_readsOnceForAllAndOutlivesWhoLeaves(t *testing.T) {
 	t.Parallel()
 	disk, record := stored(t, "from the blob")
-	blobs := &slowBlobs{Store: disk, release: make(chan struct{})}
-	reader := newReader(blobs)
-	leaving, leave := context.WithCancel(t.Context())
-	var all sync.WaitGroup
-	for range 10 {
-		all.Go(func() {
-			got, err := reader.Read(leaving, record)
-			if err != nil || got.GetSegments()[0].GetText() != "from the blob" {
-				t.Errorf("got %v, %v", got, err)
-			}
-		})
-	}
+	synctest.Test(t, func(t *testing.T) {
+		blobs := &slowBlobs{Store: disk, release: make(chan struct{})}
+		reader := newReader(blobs)
+		leaving, leave := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 10 {
+			all.Go(func() {
+				got, err := reader.Read(leaving, record)
+				if err != nil || got.GetSegments()[0].GetText() != "from the blob" {
+					t.Errorf("got %v, %v", got, err)
+				}
+			})
+		}
+		synctest.Wait() // until all wait for the one that reads
 
-	leave()
-	close(blobs.release)
-	all.Wait()
+		leave()
+		close(blobs.release)
+		all.Wait()
 
-	if n := blobs.opened.Load(); n < 1 || n > 10 {
-		t.Errorf("opened %d times", n)
-	}
+		if n := blobs.opened.Load(); n != 1 {
+			t.Errorf("opened %d times", n)
+		}
+	})
 }

@@ -75,9 +75,9 @@ func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
 	n, err := io.ReadFull(from.body, head)
 	head = head[:n]
 	switch {
-	case err == io.EOF: //nolint:errorlint // io.ReadFull returns it bare
+	case errors.Is(err, io.EOF):
 		return nil, fault.New(fault.Unprocessable, "empty_file", "The file is empty.")
-	case err == io.ErrUnexpectedEOF && from.err == nil: //nolint:errorlint // short, but whole
+	case errors.Is(err, io.ErrUnexpectedEOF) && from.err == nil: // short, but whole
 	case err != nil:
 		return nil, readFault(err)
 	}

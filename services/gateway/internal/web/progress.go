@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"io"
 	"net/http"
 	"time"
@@ -25,7 +26,7 @@ func NewProgressReader(w http.ResponseWriter, body io.Reader, idle time.Duration
 func (p *ProgressReader) Read(b []byte) (int, error) {
 	_ = p.control.SetReadDeadline(time.Now().Add(p.idle)) // without deadlines there is none to keep
 	n, err := p.body.Read(b)
-	if err == io.EOF { //nolint:errorlint // bare, by the contract of io.Reader
+	if errors.Is(err, io.EOF) {
 		_ = p.control.SetReadDeadline(time.Time{})
 	}
 	return n, err

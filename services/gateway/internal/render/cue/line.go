@@ -42,8 +42,12 @@ func balance(part []token, lines, maxRunes int) []int {
 	best, from := table(lines+1, len(part)+1)
 	for k := 1; k <= lines; k++ {
 		for j := 1; j <= len(part); j++ {
-			for i := j - 1; i >= 0 && widthOf(part[i:j]) <= maxRunes; i-- {
-				uneven := float64(widthOf(part[i:j])) - mean
+			width := 0 // of the tokens i..j-1
+			for i := j - 1; i >= 0; i-- {
+				if width = prepend(part, i, width); width > maxRunes {
+					break
+				}
+				uneven := float64(width) - mean
 				cost := best[k-1][i] + costUneven*uneven*uneven
 				if j < len(part) {
 					cost += breakCost(part[j-1], part[j])
@@ -60,6 +64,19 @@ func balance(part []token, lines, maxRunes int) []int {
 		j = from[k][j]
 	}
 	return ends
+}
+
+// prepend is the width of a line once token i stands before those that are width
+// wide; 0 for none.
+func prepend(part []token, i, width int) int {
+	switch {
+	case width == 0:
+		return part[i].runes
+	case part[i+1].glued:
+		return part[i].runes + width
+	default:
+		return part[i].runes + 1 + width
+	}
 }
 
 func table(rows, columns int) (best [][]float64, from [][]int) {

@@ -28,12 +28,13 @@ func partition(run []token, o Options) []int {
 		cost[i+1] = math.Inf(1)
 	}
 	for i := range run {
-		inside := 0.0 // what lies between the tokens i..j-1
+		inside, width := 0.0, 0 // of the tokens i..j-1
 		for j := i + 1; j <= reach[i]; j++ {
 			if j > i+1 {
 				inside += costInside(run[j-2], run[j-1])
 			}
-			if c := cost[i] + inside + costOf(run, i, j, o); c < cost[j] {
+			width += advance(run, i, j-1)
+			if c := cost[i] + inside + costOf(run, i, j, width, o); c < cost[j] {
 				cost[j], from[j] = c, i
 			}
 		}
@@ -80,13 +81,13 @@ func advance(run []token, first, i int) int {
 	return run[i].runes + 1
 }
 
-// costOf is what a cue of the tokens i..j-1 costs but for what lies inside it.
-func costOf(run []token, i, j int, o Options) float64 {
+// costOf is what a cue of the tokens i..j-1, so wide on one line, costs but for what
+// lies inside it.
+func costOf(run []token, i, j, width int, o Options) float64 {
 	cost := costCue
 	if j < len(run) {
 		cost += breakCost(run[j-1], run[j])
 	}
-	width := widthOf(run[i:j])
 	if whole := i == 0 && j == len(run); !whole && (j == i+1 || width < orphanRunes) {
 		cost += costOrphan
 	}
