@@ -21,7 +21,9 @@ const pause = 5 * time.Second
 
 // engineError says what the loop is to make of an error of the model or its
 // engine. An attempt is charged only when the engine failed on this chunk, or
-// with no other chunk in it, or ended by itself while it loaded the model.
+// died by itself with no other chunk in it or while it loaded the model. Who was
+// not alone when it died runs alone the next time; who was killed from outside
+// has no need to.
 func engineError(ctx context.Context, run *work.Run, err error) error {
 	var died *engine.DiedError
 	var start *engine.StartError
@@ -29,7 +31,9 @@ func engineError(ctx context.Context, run *work.Run, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case errors.As(err, &died) && !died.Alone:
+	case errors.Is(err, engine.ErrKilled):
+		return work.Uncharged(err, run.Alone)
+	case errors.As(err, &died) && !engine.CountsAsAttempt(err):
 		return work.Uncharged(err, true)
 	case errors.Is(err, engine.ErrRefused), errors.Is(err, engine.ErrTimeout):
 		// What the engine refuses we should not have asked; neither that nor a

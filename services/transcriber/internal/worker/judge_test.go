@@ -14,14 +14,16 @@ import (
 
 func TestEngineError_chargesOnlyWhatTheChunkMayHaveCaused(t *testing.T) {
 	t.Parallel()
-	shared := &engine.DiedError{Cause: errors.New("signal: killed")}
-	alone := &engine.DiedError{Alone: true, Cause: errors.New("signal: killed")}
+	shared := &engine.DiedError{Cause: errors.New("signal: segmentation fault")}
+	alone := &engine.DiedError{Alone: true, Cause: errors.New("signal: segmentation fault")}
+	killed := &engine.DiedError{Alone: true, Cause: engine.ErrKilled}
 	killedAtStart := &engine.StartError{ExitCode: -1, Cause: errors.New("signal: killed")}
 	noModel := &engine.StartError{ExitCode: 3, Cause: errors.New("exit status 3")}
 	notInstalled := fault.New(fault.NotFound, "model_not_installed", "The model is not installed.")
 	for name, c := range map[string]struct{ err, want error }{
 		"died under several":    {shared, work.Uncharged(shared, true)},
 		"died under this alone": {alone, alone},
+		"killed from outside":   {killed, work.Uncharged(killed, true)},
 		"killed while it loads": {killedAtStart, work.Uncharged(killedAtStart, true)},
 		"cannot load its model": {noModel, noModel},
 		"failed on the window":  {engine.ErrFailed, engine.ErrFailed},
