@@ -29,8 +29,10 @@ const (
 	// A speech model hears a sentence of up to about 5 s as one unit. With
 	// twice that shared, every sentence is whole on one side of the join.
 	overlapMs = 10_000
-	// Closures of plosives inside a word last up to about 150 ms.
-	minCutMs = 200
+	// Closures of plosives inside a word last up to about 150 ms, and the pause
+	// at a comma about 250 ms. A model that hears half a sentence and then the
+	// end makes up the other half; with an overlap it is not believed.
+	minCutMs = 300
 	// Soft beginnings and ends of words lie below any silence threshold.
 	keepMs = 500
 	// Less speech than this is not worth a piece of its own.
