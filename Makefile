@@ -42,8 +42,8 @@ test: build ## run all tests with the race detector
 	$(GO) test -race -timeout 10m $(ALL)
 	$(WHISPER) $(GO) test -race -timeout 10m -tags whisper $(CGO)
 
-test-long: build ## the long tests: an hour of audio, 50 kills of each kind
-	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording' ./services/mesh/...
+test-long: build ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
+	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

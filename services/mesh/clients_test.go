@@ -16,7 +16,7 @@ import (
 
 // Twenty users at once, who know the founding contract and nothing else, work
 // for a while without a failure.
-func TestRecordingClients_workWithoutAFailure(t *testing.T) {
+func TestClients_workWithoutAFailure(t *testing.T) {
 	m := meshtest.InProcess(t)
 	owner := login(t, m, meshtest.User, meshtest.Password)
 	for i, sample := range testkit.Samples(t, "")[:3] {

@@ -1,7 +1,6 @@
 package mesh_test
 
 import (
-	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -13,14 +12,6 @@ import (
 
 // long reports whether the long form of the tests is asked for: make test-long.
 func long() bool { return os.Getenv("STENOMESH_LONG") != "" }
-
-// pauses of 0.3 to 8 s, most of them short as in speech.
-func pauses(r *rand.Rand) float64 {
-	if r.IntN(5) == 0 {
-		return 2 + 6*r.Float64()
-	}
-	return 0.3 + 1.2*r.Float64()
-}
 
 // A long recording is as right as its sentences are alone: none is lost or
 // doubled where it was cut, and all are where they were said.
@@ -39,23 +30,6 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 			if got := result.Duration; got < recording.Seconds-0.1 || got > recording.Seconds+0.1 {
 				t.Errorf("duration %.2f s, want %.2f", got, recording.Seconds)
 			}
-		})
-	}
-}
-
-// Speech over low noise without a pause to cut at: chunks overlap, and the
-// overlaps are joined without losing or doubling a word.
-func TestRecording_withoutPausesIsJoined(t *testing.T) {
-	t.Parallel()
-	c := meshtest.InProcess(t).Client(t)
-	for _, language := range []string{"en", "ru"} {
-		t.Run(language, func(t *testing.T) {
-			recording := meshtest.Compose(t, meshtest.Composition{
-				Language: language, Seconds: 130, NoiseDB: -52, Seed: 5,
-				Pause: func(r *rand.Rand) float64 { return 0.09 * r.Float64() },
-			})
-			result := meshtest.Transcribe(t, c, recording.Path, language)
-			check(t, recording, result, aloneWER(t, c, language))
 		})
 	}
 }

@@ -75,6 +75,29 @@ func Fullest(windows []Window) Window {
 	return fullest
 }
 
+// Halves cuts the window in two, where silence was left out as near to its middle
+// as there is such a place; nil if there is none. Only what decoding needs is
+// set in the halves.
+func (w Window) Halves() []Window {
+	var at, cut int64
+	parts := 0
+	for i, part := range w.Parts[:len(w.Parts)-1] {
+		at += part.Len()
+		if parts == 0 || abs(2*at-w.LenMs()) < abs(2*cut-w.LenMs()) {
+			cut, parts = at, i+1
+		}
+	}
+	if parts == 0 {
+		return nil
+	}
+	return []Window{
+		{Window: segment.Window{Parts: w.Parts[:parts]}, PCM: w.PCM[:cut*BytesPerMs]},
+		{Window: segment.Window{Parts: w.Parts[parts:]}, PCM: w.PCM[cut*BytesPerMs:]},
+	}
+}
+
+func abs(n int64) int64 { return max(n, -n) }
+
 // collect joins the samples of the parts; start is where pcm begins.
 func collect(pcm []byte, parts []segment.Span, start int64) []byte {
 	if len(parts) == 1 && parts[0].Len() >= shortestMs {

@@ -124,6 +124,24 @@ func TestFullest_isTheOneWithMostSpeech(t *testing.T) {
 	}
 }
 
+func TestHalves_partWhereSilenceWasLeftOut(t *testing.T) {
+	t.Parallel()
+	silences := []*jobv1.Span{span(0, 4000), span(10_000, 13_000), span(20_000, 26_000)}
+	whole := window.Cut(chunk(0, 30_000, silences...), pcm(chunk(0, 30_000)), true)[0]
+
+	halves := whole.Halves()
+
+	if len(halves) != 2 || len(halves[0].Parts)+len(halves[1].Parts) != len(whole.Parts) {
+		t.Fatalf("got %v of %v", halves, whole.Parts)
+	}
+	for _, half := range halves {
+		checkSamples(t, half)
+	}
+	if whole.Parts = whole.Parts[:1]; whole.Halves() != nil {
+		t.Error("there is no silence to part one stretch in")
+	}
+}
+
 func TestSegments_areInTheOriginalRecording(t *testing.T) {
 	t.Parallel()
 	w := twoParts()

@@ -30,11 +30,11 @@ func (d *decoder) decode(ctx context.Context) (outcome, error) {
 	}
 	said := outcome{verdict: spoken}
 	for _, w := range d.windows {
-		segments, err := d.transcribe(ctx, w, spoken.language)
+		segments, err := d.guarded(ctx, w, spoken.language)
 		if err != nil {
 			return outcome{}, engineError(ctx, d.run, err)
 		}
-		said.segments = transcript.Join(said.segments, w.Segments(segments, spoken.language), w.Overlap)
+		said.segments = transcript.Join(said.segments, segments, w.Overlap)
 		d.run.Progress(w.DoneMs, d.lengthMs())
 	}
 	if len(said.segments) == 0 {
@@ -43,19 +43,21 @@ func (d *decoder) decode(ctx context.Context) (outcome, error) {
 	return said, nil
 }
 
-func (d *decoder) transcribe(ctx context.Context, w window.Window, language string) (_ []*enginev1.Segment, err error) {
+// transcribe has one window decoded. Times are those of the recording.
+func (d *decoder) transcribe(ctx context.Context, w window.Window, language string, freshState bool) (_ []*jobv1.Segment, err error) {
 	options := d.run.Job.GetOptions()
 	defer d.observe("transcribe_window", time.Now(), &err)
 	ctx, cancel := context.WithTimeout(ctx, d.limit(w))
 	defer cancel()
 	answer, err := d.model.Transcribe(ctx, &enginev1.TranscribeRequest{
 		Pcm: w.PCM, Language: language, Translate: options.GetTranslate(), Prompt: prompt(options),
-		Temperature: options.GetTemperature(), BeamSize: options.GetBeamSize(), TraceId: taskName(d.run.Task),
+		Temperature: options.GetTemperature(), BeamSize: options.GetBeamSize(), FreshState: freshState,
+		TraceId: taskName(d.run.Task),
 	}, d.run.Alone)
 	if err != nil {
 		return nil, err
 	}
-	return answer.GetSegments(), nil
+	return w.Segments(answer.GetSegments(), language), nil
 }
 
 // prompt is the user's text with the glossary behind it: where an engine cuts a

@@ -1,0 +1,68 @@
+package mesh_test
+
+import (
+	"math/rand/v2"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
+)
+
+// Two minutes over low noise with no pause above a tenth of a second: there is
+// nothing to cut in, so all chunks and windows overlap. The scripted engine hears
+// every word the same wherever it stands, so that the joins can be checked to the
+// word: none is lost, none is doubled, all are where they were said.
+func TestSeams_loseAndDoubleNoWord(t *testing.T) {
+	t.Parallel()
+	m := meshtest.InProcess(t, "-transcriber.engine", scriptedEngine(t))
+	said := meshtest.Babble(t, 130, 9)
+	plans := meshtest.Plans(t, m)
+
+	heard := meshtest.Transcribe(t, m.Client(t), said.Path, "en").Heard()
+
+	for _, chunk := range (<-plans).GetChunks()[1:] {
+		if chunk.GetOverlapMs() == 0 {
+			t.Errorf("chunk %d begins in a silence; the test wants an overlap", chunk.GetNumber())
+		}
+	}
+	if len(heard) != len(said.Words) {
+		t.Errorf("%d words were heard, want %d", len(heard), len(said.Words))
+	}
+	names := map[int]string{} // what the engine calls each sound
+	for i, word := range said.Words[:min(len(said.Words), len(heard))] {
+		name := meshtest.Plain(heard[i].Word)
+		if first, known := names[word.Sound]; known && first != name {
+			t.Fatalf("word %d is %q, want %q as before", i, name, first)
+		}
+		names[word.Sound] = name
+		if off := heard[i].Start - word.Start; off < -0.02 || off > 0.02 {
+			t.Fatalf("word %d is at %.3f s, want %.3f", i, heard[i].Start, word.Start)
+		}
+	}
+	if len(names) < meshtest.Sounds {
+		t.Errorf("only %d different words were heard, want %d", len(names), meshtest.Sounds)
+	}
+}
+
+// scriptedEngine builds the program that stands in for whisper-engine where a
+// test has to know what is heard.
+func scriptedEngine(t *testing.T) string {
+	t.Helper()
+	program := filepath.Join(t.TempDir(), "scripted-engine")
+	build := exec.CommandContext(t.Context(), "go", "build", "-o", program, "./services/transcriber/cmd/scripted-engine")
+	build.Dir = testkit.Root(t)
+	if out, err := build.CombinedOutput(); err != nil {
+		t.Fatalf("build the scripted engine: %v\n%s", err, out)
+	}
+	return program
+}
+
+// pauses of 0.3 to 8 s, most of them short as in speech.
+func pauses(r *rand.Rand) float64 {
+	if r.IntN(5) == 0 {
+		return 2 + 6*r.Float64()
+	}
+	return 0.3 + 1.2*r.Float64()
+}
