@@ -72,10 +72,10 @@ func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
 	for n := range jobsUnderFire {
 		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
 	}
-	for struck := 0; struck < kills(); {
+	for range kills() {
 		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
-		if strike(p) {
-			struck++
+		for !strike(p) { // it is not running just now
+			wait(20 * time.Millisecond)
 		}
 	}
 	stop()

@@ -17,7 +17,7 @@ func long() bool { return os.Getenv("STENOMESH_LONG") != "" }
 // doubled where it was cut, and all are where they were said.
 func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 	t.Parallel()
-	seconds := map[string]float64{"en": 600, "ru": 240}
+	seconds := map[string]float64{"en": 600, "ru": 120}
 	if long() {
 		seconds = map[string]float64{"en": 3600, "ru": 1900} // chunks of 120 s
 	}
