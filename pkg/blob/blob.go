@@ -70,15 +70,22 @@ type LocalPather interface {
 
 // Put stores everything r gives under key.
 func Put(ctx context.Context, store Store, key string, r io.Reader) (Info, error) {
+	return PutNamed(ctx, store, r, func(string) string { return key })
+}
+
+// PutNamed stores everything r gives under a key that is made from its lower-case
+// hex SHA-256.
+func PutNamed(ctx context.Context, store Store, r io.Reader, key func(sha256 string) string) (Info, error) {
 	w, err := store.Create(ctx)
 	if err != nil {
 		return Info{}, err
 	}
 	defer func() { _ = w.Abort() }()
 	if _, err := io.Copy(w, r); err != nil {
-		return Info{}, fmt.Errorf("write blob %s: %w", key, err)
+		return Info{}, fmt.Errorf("write blob: %w", err)
 	}
-	return w.Commit(ctx, key)
+	_, sum := w.Sum()
+	return w.Commit(ctx, key(sum))
 }
 
 // Get returns all bytes of a small blob.

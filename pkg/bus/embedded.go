@@ -75,6 +75,15 @@ func (e *Embedded) Connect(name string, log *slog.Logger) (*Bus, error) {
 	return Connect(name, nats.DefaultURL, log, nats.InProcessServer(e.server))
 }
 
+// Check reports whether the server can still write: after an error of its disk it
+// answers, but takes nothing more for that stream until it is started again.
+func (e *Embedded) Check() error {
+	if health := e.server.Healthz(&server.HealthzOptions{}); health.Status != "ok" {
+		return fmt.Errorf("bus is %s: %s", health.Status, health.Error)
+	}
+	return nil
+}
+
 // Stop shuts the server down and waits until its files are closed.
 func (e *Embedded) Stop() {
 	e.server.Shutdown()

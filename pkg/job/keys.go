@@ -112,14 +112,17 @@ func AttemptBlobPrefix(id string, attempt uint32) string {
 	return fmt.Sprintf("%s/%d", BlobPrefix(id), attempt)
 }
 
-// ChunkBlobKey is where the PCM of a chunk is kept.
-func ChunkBlobKey(id string, attempt, chunk uint32) string {
-	return fmt.Sprintf("%s/chunk/%05d", AttemptBlobPrefix(id, attempt), chunk)
+// ChunkBlobKey is where the PCM of a chunk is kept. The beginning of its SHA-256
+// is in the key, so that two workers who made the chunk a bit differently do not
+// write over each other: the plan that counts points at its own.
+func ChunkBlobKey(id string, attempt, chunk uint32, sha256 string) string {
+	return fmt.Sprintf("%s/chunk/%05d-%.16s", AttemptBlobPrefix(id, attempt), chunk, sha256)
 }
 
-// ResultBlobKey is where the transcript of a chunk is kept.
-func ResultBlobKey(id string, attempt, chunk uint32) string {
-	return fmt.Sprintf("%s/result/%05d", AttemptBlobPrefix(id, attempt), chunk)
+// ResultBlobKey is where the transcript of a chunk is kept, with the beginning of
+// its SHA-256 for the same reason.
+func ResultBlobKey(id string, attempt, chunk uint32, sha256 string) string {
+	return fmt.Sprintf("%s/result/%05d-%.16s", AttemptBlobPrefix(id, attempt), chunk, sha256)
 }
 
 // TranscriptBlobKey is where the finished transcript is kept.

@@ -137,7 +137,7 @@ func TestDispatcher_failsAJobWhoseResultIsDamaged(t *testing.T) {
 	stop()
 
 	broken := r.seed(t, jobv1.State_STATE_ASSEMBLING)
-	if _, err := blob.Put(t.Context(), r.blobs, job.ResultBlobKey(broken, 1, 0), strings.NewReader("rot")); err != nil {
+	if _, err := blob.Put(t.Context(), r.blobs, job.ResultBlobKey(broken, 1, 0, "test"), strings.NewReader("rot")); err != nil {
 		t.Fatal(err)
 	}
 	r.dispatcher(t)
@@ -283,7 +283,7 @@ func (r *rig) seed(t testing.TB, state jobv1.State) (id string) {
 	if state >= jobv1.State_STATE_TRANSCRIBING {
 		task.Stage = jobv1.Stage_STAGE_ASR
 		r.must(t, r.jobs.CreatePlan(t.Context(), planOf(id, 1, 1)))
-		_, err := blob.Put(t.Context(), r.blobs, job.ChunkBlobKey(id, 1, 0), strings.NewReader("pcm"))
+		_, err := blob.Put(t.Context(), r.blobs, job.ChunkBlobKey(id, 1, 0, "test"), strings.NewReader("pcm"))
 		r.must(t, err)
 	}
 	if state >= jobv1.State_STATE_ASSEMBLING {

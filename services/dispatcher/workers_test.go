@@ -102,7 +102,7 @@ func (w *worker) prepare(ctx context.Context, run *work.Run) error {
 	}
 	plan := planOf(id, attempt, chunks)
 	for n := range plan.GetChunks() {
-		if _, err := blob.Put(ctx, w.blobs, job.ChunkBlobKey(id, attempt, uint32(n)), bytes.NewReader([]byte("pcm"))); err != nil {
+		if _, err := blob.Put(ctx, w.blobs, job.ChunkBlobKey(id, attempt, uint32(n), "test"), bytes.NewReader([]byte("pcm"))); err != nil {
 			return err
 		}
 	}
@@ -149,7 +149,7 @@ func resultOf(ctx context.Context, blobs blob.Store, task *jobv1.Task) (*jobv1.C
 	if err != nil {
 		return nil, err
 	}
-	info, err := blob.Put(ctx, blobs, job.ResultBlobKey(id, attempt, n), bytes.NewReader(data))
+	info, err := blob.Put(ctx, blobs, job.ResultBlobKey(id, attempt, n, "test"), bytes.NewReader(data))
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/lifecycle"
 	"github.com/stenomesh/stenomesh/pkg/rpc"
 	"github.com/stenomesh/stenomesh/pkg/telemetry"
+	"github.com/stenomesh/stenomesh/services/gateway"
 )
 
 // Run serves until ctx ends or a part fails. What a person should read goes to
@@ -68,6 +69,12 @@ type mesh struct {
 	catalog  *catalog.Catalog
 	conn     *rpc.InProcess
 	recorder *telemetry.Recorder
+	checks   []gateway.Check // of all parts, for readiness
+}
+
+// check adds a part to what readiness asks.
+func (m *mesh) check(name string, run func(context.Context) error) {
+	m.checks = append(m.checks, gateway.Check{Name: name, Run: run})
 }
 
 // start is one straight line: what stands below is used by what stands above.
@@ -115,6 +122,7 @@ func (m *mesh) startBus(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	m.check("bus", func(context.Context) error { return embedded.Check() })
 	m.stack.OnStop("bus", embedded.Stop)
 	if m.bus, err = embedded.Connect("mesh", m.log); err != nil {
 		return err
@@ -140,6 +148,7 @@ func (m *mesh) openStores(ctx context.Context) (err error) {
 	if m.blobs, err = blob.NewDisk(filepath.Join(m.cfg.Data, "blobs")); err != nil {
 		return err
 	}
+	m.check("blobs", m.blobs.Check)
 	// Nobody writes yet: temporary files are what a killed process left.
 	if _, err = m.blobs.SweepTemp(time.Now()); err != nil {
 		return err

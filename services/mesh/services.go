@@ -33,6 +33,7 @@ func (m *mesh) startRecordKeepers(ctx context.Context) error {
 	}
 	h.Register(m.conn)
 	m.stack.Go("history", h.Run)
+	m.check("history", h.Check)
 	c, err := cache.New(m.cfg.Cache)
 	if err != nil {
 		return err
@@ -57,6 +58,7 @@ func (m *mesh) startWorkers(ctx context.Context) (*transcriber.Service, error) {
 		return nil, err
 	}
 	m.stack.Go("transcriber", t.Run)
+	m.check("transcriber", t.Check)
 	p, err := preprocess.New(ctx, m.cfg.Preprocess, preprocess.Deps{
 		Bus: m.bus, Jobs: m.jobs, Blobs: m.blobs, Log: m.log, Observe: m.observeStage,
 	})
@@ -64,6 +66,7 @@ func (m *mesh) startWorkers(ctx context.Context) (*transcriber.Service, error) {
 		return nil, err
 	}
 	m.stack.Go("preprocess", p.Run)
+	m.check("preprocess", p.Check)
 	d, err := dispatcher.New(m.cfg.Dispatcher, dispatcher.Deps{
 		Bus: m.bus, Jobs: m.jobs, Files: m.files, Blobs: m.blobs,
 		History: historyv1.NewHistoryServiceClient(m.conn), Log: m.log,
@@ -72,6 +75,7 @@ func (m *mesh) startWorkers(ctx context.Context) (*transcriber.Service, error) {
 		return nil, err
 	}
 	m.stack.Go("dispatcher", d.Run)
+	m.check("dispatcher", d.Check)
 	return t, nil
 }
 
@@ -89,11 +93,7 @@ func (m *mesh) startGateway(ctx context.Context, t *transcriber.Service) error {
 		Metrics:  metricsv1.NewMetricsServiceClient(m.conn),
 		Catalog:  m.catalog,
 		Models:   models{store: catalog.NewStore(filepath.SplitList(m.cfg.Transcriber.ModelDirs)...), transcriber: t},
-		Checks: []gateway.Check{
-			{Name: "bus", Run: func(context.Context) error { return m.bus.Check() }},
-			{Name: "blobs", Run: m.blobs.Check},
-			{Name: "transcriber", Run: t.Check},
-		},
+		Checks:   m.checks,
 		Observe: func(route string, took time.Duration, failed bool) {
 			m.recorder.Observe(metricsv1.Kind_KIND_ROUTE, route, took, failed)
 		},

@@ -32,6 +32,10 @@ import (
 // patience is how long a worker waits for a task before it asks again.
 const patience = 30 * time.Second
 
+// storagePause times the limit of interruptions is about an hour, in which
+// somebody can make room.
+const storagePause = 30 * time.Second
+
 // Deps are the parts that the service works with.
 type Deps struct {
 	Bus   *bus.Bus
@@ -50,6 +54,7 @@ type Service struct {
 	tools   ffmpeg.Tools
 	control *job.Control
 	scratch *scratch.Space
+	pause   time.Duration // before a recording that found no room is tried again
 }
 
 // New finds ffmpeg, clears the scratch folder of what dead processes left, and
@@ -74,7 +79,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	if deps.Observe == nil {
 		deps.Observe = func(string, time.Duration, bool) {}
 	}
-	return &Service{cfg: cfg, deps: deps, tools: tools, control: control, scratch: space}, nil
+	return &Service{cfg: cfg, deps: deps, tools: tools, control: control, scratch: space, pause: storagePause}, nil
 }
 
 // Run works until ctx ends. All goroutines and child processes have ended and
@@ -117,6 +122,7 @@ func (s *Service) handler() *worker.Handler {
 		Blobs:   s.deps.Blobs,
 		Scratch: s.scratch,
 		Log:     s.deps.Log,
+		Pause:   s.pause,
 		Observe: func(took time.Duration, failed bool) { s.deps.Observe("preprocess", took, failed) },
 	}
 }

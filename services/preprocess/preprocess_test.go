@@ -44,7 +44,7 @@ func TestService_cutsARecordingIntoChunks(t *testing.T) {
 			t.Errorf("chunk %d has %d bytes, want %d", n, len(audio), want)
 		}
 	}
-	if record.GetLeadChunk() != 0 || len(record.GetTimings()) != 2 || len(record.GetWarnings()) != 0 {
+	if record.GetLeadChunk() != 0 || len(record.GetTimings()) != 2 || len(record.GetWarnings()) != 1 {
 		t.Errorf("lead chunk %d, timings %v, warnings %q", record.GetLeadChunk(), record.GetTimings(), record.GetWarnings())
 	}
 	r.nothingLeft(t)
@@ -129,7 +129,7 @@ func TestService_warnsOfATruncatedRecording(t *testing.T) {
 	r.queue(t, record)
 	record = r.await(t, record)
 
-	if record.GetState() != jobv1.State_STATE_TRANSCRIBING || len(record.GetWarnings()) != 1 {
+	if record.GetState() != jobv1.State_STATE_TRANSCRIBING || len(record.GetWarnings()) != 2 {
 		t.Errorf("the job is %v", record)
 	}
 }
@@ -159,7 +159,7 @@ func TestService_keepsALongPlanWithinAMessage(t *testing.T) {
 	// A plan of 24 hours, with as many stretches of speech as are kept.
 	plan := &jobv1.Plan{JobId: "0198c0de-0000-7000-8000-000000000001", Attempt: 1}
 	for n := range uint32(800) {
-		key := job.ChunkBlobKey(plan.GetJobId(), 1, n)
+		key := job.ChunkBlobKey(plan.GetJobId(), 1, n, strings.Repeat("a", 64))
 		chunk := &jobv1.Chunk{
 			Number: n, StartMs: 86_000_000, EndMs: 86_400_000, OverlapMs: 11_000,
 			Audio: &jobv1.BlobRef{Key: key, Sha256: strings.Repeat("a", 64), Size: 4_000_000},

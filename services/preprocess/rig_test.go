@@ -90,6 +90,7 @@ func (r *rig) accept(t *testing.T, path string) *jobv1.Job {
 	record := &jobv1.Job{
 		Id: id, UserId: "ann", Attempt: 1, State: jobv1.State_STATE_QUEUED, CreatedAt: timestamppb.Now(),
 		Input: &jobv1.Input{BlobKey: key}, Options: &jobv1.Options{Vad: true},
+		Warnings: []string{"said at the door"},
 	}
 	if _, err := r.jobs.Create(t.Context(), record); err != nil {
 		t.Fatal(err)

@@ -2,10 +2,15 @@ package preprocess
 
 import (
 	"context"
+	"fmt"
+	"github.com/stenomesh/stenomesh/pkg/work"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
+	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/job"
@@ -110,7 +115,7 @@ func TestService_finishesWhatADeadWorkerHadPlanned(t *testing.T) {
 	record = r.await(t, record)
 
 	if record.GetState() != jobv1.State_STATE_TRANSCRIBING || record.GetChunks() != 1 || record.GetMedia().GetDurationMs() != 3328 ||
-		len(record.GetWarnings()) != 1 {
+		!slices.Equal(record.GetWarnings(), []string{"said at the door", "Take care."}) {
 		t.Errorf("the job is %v", record)
 	}
 }
@@ -212,4 +217,34 @@ func TestNew_refusesASenselessConfig(t *testing.T) {
 			t.Errorf("%s is taken", name)
 		}
 	}
+}
+
+// A full disk is nobody's fault and passes: the job waits for it.
+func TestService_waitsForRoomOnTheDisk(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	full := &fullStore{Store: r.blobs}
+	full.tries.Store(2 * work.MaxAttempts)
+	record := r.accept(t, audiotest.Sample(t, "en-01.flac"))
+	r.start(t, func(s *Service) { s.deps.Blobs, s.pause = full, time.Millisecond })
+
+	r.queue(t, record)
+	record = r.await(t, record)
+
+	if record.GetState() != jobv1.State_STATE_TRANSCRIBING {
+		t.Errorf("the job is %v", record)
+	}
+}
+
+// fullStore has no room for some tries.
+type fullStore struct {
+	blob.Store
+	tries atomic.Int32
+}
+
+func (f *fullStore) Create(ctx context.Context) (blob.Writer, error) {
+	if f.tries.Add(-1) >= 0 {
+		return nil, fmt.Errorf("create blob: %w", syscall.ENOSPC)
+	}
+	return f.Store.Create(ctx)
 }

@@ -147,7 +147,7 @@ func (r *rig) accept(t testing.TB, options *jobv1.Options, chunks ...*piece) *jo
 	options.Vad = true
 	plan := &jobv1.Plan{JobId: id, Attempt: 1}
 	for n, p := range chunks {
-		info, err := blob.Put(t.Context(), r.blobs, job.ChunkBlobKey(id, 1, uint32(n)), bytes.NewReader(p.pcm))
+		info, err := blob.Put(t.Context(), r.blobs, job.ChunkBlobKey(id, 1, uint32(n), "test"), bytes.NewReader(p.pcm))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,7 +1,6 @@
 package worker
 
 import (
-	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/segment"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/prepare"
@@ -37,15 +36,14 @@ func newPlan(task *jobv1.Task, prepared prepare.Prepared, ffmpegVersion string) 
 		Warnings:      prepared.Warnings,
 	}
 	for n, piece := range coarsen(prepared.Pieces, mostSpans) {
-		plan.Chunks = append(plan.Chunks, newChunk(task, uint32(n), piece))
+		plan.Chunks = append(plan.Chunks, newChunk(uint32(n), piece))
 	}
 	return plan
 }
 
-func newChunk(task *jobv1.Task, n uint32, piece segment.Piece) *jobv1.Chunk {
+func newChunk(n uint32, piece segment.Piece) *jobv1.Chunk {
 	chunk := &jobv1.Chunk{
 		Number:    n,
-		Audio:     &jobv1.BlobRef{Key: job.ChunkBlobKey(task.GetJobId(), task.GetAttempt(), n)},
 		StartMs:   piece.StartMs,
 		EndMs:     piece.EndMs,
 		OverlapMs: piece.OverlapMs,

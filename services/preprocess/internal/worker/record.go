@@ -31,7 +31,7 @@ func (h *Handler) finish(ctx context.Context, plan *jobv1.Plan) error {
 		record.Media = plan.GetMedia()
 		record.Chunks = uint32(len(plan.GetChunks()))
 		record.LeadChunk = leadChunk(plan)
-		record.Warnings = plan.GetWarnings()
+		record.Warnings = append(record.GetWarnings(), plan.GetWarnings()...)
 		next := jobv1.State_STATE_TRANSCRIBING
 		if record.GetChunks() == 0 {
 			next = jobv1.State_STATE_ASSEMBLING

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/work"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/ffmpeg"
@@ -91,12 +92,13 @@ func (h *Handler) storeChunks(ctx context.Context, plan *jobv1.Plan, prepared pr
 	}
 	defer func() { _ = recording.Close() }()
 	store := func(ctx context.Context, n int, audio io.Reader) error {
-		chunk := plan.GetChunks()[n]
-		info, err := blob.Put(ctx, h.Blobs, chunk.GetAudio().GetKey(), audio)
+		info, err := blob.PutNamed(ctx, h.Blobs, audio, func(sha256 string) string {
+			return job.ChunkBlobKey(plan.GetJobId(), plan.GetAttempt(), uint32(n), sha256)
+		})
 		if err != nil {
 			return err
 		}
-		chunk.Audio.Size, chunk.Audio.Sha256 = info.Size, info.SHA256
+		plan.GetChunks()[n].Audio = &jobv1.BlobRef{Key: info.Key, Sha256: info.SHA256, Size: info.Size}
 		return nil
 	}
 	return pieces.Write(ctx, recording, plan.GetLoudness().GetGainDb(), prepared.Pieces, store)

@@ -30,6 +30,8 @@ type Handler struct {
 	Blobs   blob.Store
 	Scratch *scratch.Space
 	Log     *slog.Logger
+	// Pause is how long a recording waits when there is no room on the disk.
+	Pause time.Duration
 	// Observe is told how long a task took, and whether it failed.
 	Observe func(took time.Duration, failed bool)
 }
@@ -44,7 +46,7 @@ func (h *Handler) Run(ctx context.Context, run *work.Run) error {
 	plan, err := h.run(ctx, run)
 	h.Observe(time.Since(began), err != nil)
 	if err != nil {
-		return err
+		return h.waitForStorage(ctx, err)
 	}
 	h.Log.Info("recording prepared", "job", run.Task.GetJobId(), "attempt", run.Task.GetAttempt(),
 		"audio_ms", plan.GetMedia().GetDurationMs(), "chunks", len(plan.GetChunks()), "took", time.Since(began))

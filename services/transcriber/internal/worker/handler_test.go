@@ -111,7 +111,7 @@ func (r *rig) plan(t *testing.T, pcm []byte) {
 	end := int64(len(pcm) / 32)
 	r.chunk = &jobv1.Chunk{
 		EndMs: end, Speech: []*jobv1.Span{{EndMs: end}},
-		Audio: r.store(t, job.ChunkBlobKey(r.run.Task.GetJobId(), 1, 0), pcm),
+		Audio: r.store(t, job.ChunkBlobKey(r.run.Task.GetJobId(), 1, 0, "test"), pcm),
 	}
 	plan := &jobv1.Plan{JobId: r.run.Task.GetJobId(), Attempt: 1, Chunks: []*jobv1.Chunk{r.chunk}}
 	if err := r.handler.Jobs.CreatePlan(t.Context(), plan); err != nil {

@@ -40,8 +40,8 @@ func (o outcome) result(d *decoder, began time.Time) *jobv1.ChunkResult {
 }
 
 // store writes the words as a blob and then the record that points at it. When
-// another worker was faster, its result stands and its blob is not touched: the
-// record holds the blob's checksum.
+// another worker was faster, its result stands; ours then lies beside it under
+// another key, or is the very same, and goes with the job.
 func (h *Handler) store(ctx context.Context, result *jobv1.ChunkResult, said *jobv1.Transcript) error {
 	task := &jobv1.Task{JobId: result.GetJobId(), Attempt: result.GetAttempt(), Chunk: result.GetChunk()}
 	if done, err := h.Done(ctx, task); err != nil || done {
@@ -51,8 +51,9 @@ func (h *Handler) store(ctx context.Context, result *jobv1.ChunkResult, said *jo
 	if err != nil {
 		return fmt.Errorf("encode result: %w", err)
 	}
-	key := job.ResultBlobKey(result.GetJobId(), result.GetAttempt(), result.GetChunk())
-	info, err := blob.Put(ctx, h.Blobs, key, bytes.NewReader(data))
+	info, err := blob.PutNamed(ctx, h.Blobs, bytes.NewReader(data), func(sha256 string) string {
+		return job.ResultBlobKey(result.GetJobId(), result.GetAttempt(), result.GetChunk(), sha256)
+	})
 	if err != nil {
 		return fmt.Errorf("store result: %w", err)
 	}
