@@ -85,12 +85,16 @@ func (d *Disk) Delete(_ context.Context, key string) error {
 	if err := os.Remove(path); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("delete blob %s: %w", key, err)
 	}
-	for dir := filepath.Dir(path); dir != d.root; dir = filepath.Dir(dir) {
-		if os.Remove(dir) != nil { // not empty: others live here
-			break
-		}
-	}
+	d.removeEmpty(filepath.Dir(path))
 	return nil
+}
+
+// removeEmpty removes a folder and those above it, up to the first in which
+// others live.
+func (d *Disk) removeEmpty(dir string) {
+	for dir != d.root && os.Remove(dir) == nil {
+		dir = filepath.Dir(dir)
+	}
 }
 
 // List walks the folder of a prefix.

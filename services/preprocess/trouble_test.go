@@ -3,7 +3,6 @@ package preprocess
 import (
 	"context"
 	"fmt"
-	"github.com/stenomesh/stenomesh/pkg/work"
 	"os"
 	"path/filepath"
 	"slices"
@@ -15,6 +14,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
+	"github.com/stenomesh/stenomesh/pkg/work"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/audiotest"
 )
