@@ -36,8 +36,10 @@ const (
 	mib = 1 << 20
 )
 
-// streams is the one table of streams. jobsBytes bounds the JOBS bucket: full
-// means that new jobs are refused, never that old ones are dropped.
+// streams is the one table of streams. jobsBytes bounds the JOBS bucket. A
+// full bucket takes no write at all, not even a result, and drops nothing; so
+// the gateway refuses new jobs at 80 % of JOBS and new files at 90 % of FILES,
+// which leaves the rest to the jobs there are.
 //
 //	KV_JOBS   the truth: records, plans, results, attempts (job.Store)
 //	KV_FILES  recordings by user and file id (job.Files)

@@ -7,6 +7,7 @@
 //	                                +-- upload ----> blob store, FILES
 //	                                +-- request ---> catalogue
 //	                                +-- jobs ------> index, JOBS, history
+//	                                +-- admission -> room in JOBS and FILES
 //	                                +-- transcripts -> cache, blob store, history
 //	                                +-- render
 //	job feed and progress notes --> index
@@ -123,12 +124,13 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Login: auth.NewLogin(d.Accounts, users, tokens, time.Now),
 		Jobs: &jobs.Jobs{
 			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
-			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks,
+			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks, Room: s.roomForJobs(),
 		},
 		Files: d.Files,
 		Blobs: d.Blobs,
 		Uploads: &upload.Receiver{
 			Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
+			Room: s.roomForFiles(),
 		},
 		Transcripts: &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log},
 		Models: request.Models{

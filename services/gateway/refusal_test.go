@@ -64,6 +64,8 @@ func TestGateway_refusesBadRequests(t *testing.T) {
 		{"no beam", "POST", create, `{"file_id":"f1","beam_size":0}`, 422, "invalid_option"},
 		{"unknown priority", "POST", create, `{"file_id":"f1","priority":"now"}`, 422, "invalid_option"},
 		{"empty keyword", "POST", create, `{"file_id":"f1","keywords":[""]}`, 422, "invalid_option"},
+		{"keywords too large together", "POST", create,
+			`{"file_id":"f1","keywords":["` + strings.Repeat("x", 100) + strings.Repeat(`","`+strings.Repeat("ю", 50), 40) + `"]}`, 422, "invalid_option"},
 		{"large metadata", "POST", create, `{"file_id":"f1","metadata":"` + strings.Repeat("x", 5000) + `"}`, 422, "invalid_option"},
 		{"split channels", "POST", create, `{"file_id":"f1","channels":"split"}`, 422, "not_available"},
 		{"call back", "POST", create, `{"file_id":"f1","callback_url":"https://example.com"}`, 422, "not_available"},

@@ -75,7 +75,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	store = observed{Store: store, observe: deps.Observe, log: deps.Log}
 	return &Service{
 		store:    store,
-		jobs:     &jobServer{store: store},
+		jobs:     &jobServer{store: store, blobs: deps.Blobs, log: deps.Log},
 		accounts: &accountServer{store: store, hasher: hasher},
 		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log},
 	}, nil

@@ -49,6 +49,11 @@ func (o observed) Confirmed(ctx context.Context, jobID string, revision uint64) 
 	return o.Store.Confirmed(ctx, jobID, revision)
 }
 
+func (o observed) Lacking(ctx context.Context, jobID string) (_ *jobv1.Job, _ uint64, err error) {
+	defer o.done(ctx, "lacking", time.Now(), &err)
+	return o.Store.Lacking(ctx, jobID)
+}
+
 func (o observed) CreateUser(ctx context.Context, user record.User) (_ bool, err error) {
 	defer o.done(ctx, "create_user", time.Now(), &err)
 	return o.Store.CreateUser(ctx, user)

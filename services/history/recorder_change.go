@@ -3,12 +3,10 @@ package history
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/stenomesh/stenomesh/pkg/blob"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
@@ -61,26 +59,20 @@ func (r *recorder) change(ctx context.Context, msg jetstream.Msg) (record.Change
 	return change, true
 }
 
-// transcript reads the result of a completed job. One that is gone or broken
-// costs the row its transcript and nothing more; a blob store that does not
-// answer is an error.
+// transcript reads the result of a completed job. Without one that is gone or
+// damaged the row is stored all the same, but it is not confirmed: record and
+// blob stay, and the transcript follows when it can be read (GetConfirmed). A
+// blob store that does not answer is an error.
 func (r *recorder) transcript(ctx context.Context, job *jobv1.Job) (*jobv1.Transcript, error) {
 	if job.GetState() != jobv1.State_STATE_COMPLETED {
 		return nil, nil
 	}
-	body, err := blob.Get(ctx, r.blobs, job.GetTranscript().GetKey())
-	if err != nil && !errors.Is(err, blob.ErrNotFound) && !errors.Is(err, blob.ErrKey) {
-		return nil, fmt.Errorf("read transcript of %s: %w", job.GetId(), err)
-	}
-	transcript := &jobv1.Transcript{}
-	if err == nil {
-		err = proto.Unmarshal(body, transcript)
-	}
-	if err != nil {
-		r.log.WarnContext(ctx, "job is recorded without its transcript", "job", job.GetId(), "err", err)
+	transcript, err := readTranscript(ctx, r.blobs, job)
+	if errors.Is(err, errUnreadable) {
+		r.log.ErrorContext(ctx, "job is recorded without its transcript", "job", job.GetId(), "err", err)
 		return nil, nil
 	}
-	return transcript, nil
+	return transcript, err
 }
 
 // isMarker reports whether a message stands for the removal of its key: by a

@@ -8,10 +8,8 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
-	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/fault"
-	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -78,27 +76,6 @@ func TestRecorder_keepsAFinishedJobWhoseKeysArePurged(t *testing.T) {
 
 	if _, err := m.history.GetTranscript(t.Context(), &historyv1.GetTranscriptRequest{UserId: "ann", JobId: id}); err != nil {
 		t.Errorf("the transcript went with the keys: %v", err)
-	}
-}
-
-func TestRecorder_goesOnWithoutABlobThatIsGone(t *testing.T) {
-	t.Parallel()
-	m := newMesh(t)
-	id := m.create(t).GetId()
-	if err := m.stop(); err != nil {
-		t.Fatal(err)
-	}
-	revision := m.complete(t, id, words)
-	if err := blob.DeleteAll(t.Context(), m.blobs, job.BlobPrefix(id)); err != nil {
-		t.Fatal(err)
-	}
-
-	m.start(t)
-	m.waitFor(t, id, revision)
-
-	_, err := m.history.GetTranscript(t.Context(), &historyv1.GetTranscriptRequest{UserId: "ann", JobId: id})
-	if !fault.Is(err, fault.NotFound) {
-		t.Errorf("got %v, want not found", err)
 	}
 }
 

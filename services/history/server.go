@@ -3,7 +3,9 @@ package history
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
+	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -21,6 +23,8 @@ const (
 type jobServer struct {
 	historyv1.UnimplementedHistoryServiceServer
 	store Store
+	blobs blob.Store
+	log   *slog.Logger
 }
 
 // GetJob returns one job of a user.
@@ -57,15 +61,6 @@ func (s *jobServer) ListJobs(ctx context.Context, req *historyv1.ListJobsRequest
 		reply.NextCursor = encodeCursor(query.UserID, record.PositionOf(last))
 	}
 	return reply, nil
-}
-
-// GetConfirmed tells whether a revision is stored.
-func (s *jobServer) GetConfirmed(ctx context.Context, req *historyv1.GetConfirmedRequest) (*historyv1.GetConfirmedResponse, error) {
-	confirmed, err := s.store.Confirmed(ctx, req.GetJobId(), req.GetRevision())
-	if err != nil {
-		return nil, err
-	}
-	return &historyv1.GetConfirmedResponse{Confirmed: confirmed}, nil
 }
 
 func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {

@@ -14,8 +14,9 @@ import (
 type Store interface {
 	// Record stores changes of the job feed, all or none. A change that is not
 	// newer than what is stored does nothing, so events may come twice and in
-	// any order. A deleted job loses its transcript and everything but its id,
-	// owner and revision.
+	// any order; but the transcript that a completed row lacks is stored whenever
+	// a change of its attempt brings it. A deleted job loses its transcript and
+	// everything but its id, owner and revision.
 	Record(ctx context.Context, changes []record.Change) error
 	// Job returns a job and the revision it was stored at. NotFound: there is
 	// none, it is deleted, or it is another user's.
@@ -25,9 +26,14 @@ type Store interface {
 	Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error)
 	// Page returns jobs newest first by (created_at, id).
 	Page(ctx context.Context, query record.Query) (record.Page, error)
-	// Confirmed reports whether the row of a job, or its tombstone, is at this
-	// revision or a later one.
+	// Confirmed reports whether the row of a job is at this revision or a later
+	// one and, if it is completed, has the transcript of its attempt. A tombstone
+	// is confirmed at every revision.
 	Confirmed(ctx context.Context, jobID string, revision uint64) (bool, error)
+	// Lacking returns a completed job that has no transcript, of whichever user,
+	// and the revision it was stored at. NotFound: there is no such job, or it
+	// lacks nothing.
+	Lacking(ctx context.Context, jobID string) (*jobv1.Job, uint64, error)
 
 	// CreateUser stores a new account unless there is one of that name, and
 	// reports which of the two it was.

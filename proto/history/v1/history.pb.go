@@ -440,7 +440,8 @@ func (x *GetConfirmedRequest) GetRevision() uint64 {
 // GetConfirmedResponse tells whether it is stored.
 type GetConfirmedResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// True when the row is at that revision or a later one.
+	// True when the row is at that revision or a later one and lacks nothing: the
+	// record and the blobs of the job may be removed. Always true of a deleted job.
 	Confirmed     bool `protobuf:"varint,1,opt,name=confirmed,proto3" json:"confirmed,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -43,7 +43,9 @@ type HistoryServiceClient interface {
 	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
 	// bad cursor, or a limit out of range.
 	ListJobs(ctx context.Context, in *ListJobsRequest, opts ...grpc.CallOption) (*ListJobsResponse, error)
-	// GetConfirmed tells whether the row of a job is at least at a revision.
+	// GetConfirmed tells whether the row of a job is at least at a revision and, if
+	// the job is completed, its transcript is stored too; a missing one is read
+	// from its blob first.
 	GetConfirmed(ctx context.Context, in *GetConfirmedRequest, opts ...grpc.CallOption) (*GetConfirmedResponse, error)
 }
 
@@ -110,7 +112,9 @@ type HistoryServiceServer interface {
 	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
 	// bad cursor, or a limit out of range.
 	ListJobs(context.Context, *ListJobsRequest) (*ListJobsResponse, error)
-	// GetConfirmed tells whether the row of a job is at least at a revision.
+	// GetConfirmed tells whether the row of a job is at least at a revision and, if
+	// the job is completed, its transcript is stored too; a missing one is read
+	// from its blob first.
 	GetConfirmed(context.Context, *GetConfirmedRequest) (*GetConfirmedResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }

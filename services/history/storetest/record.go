@@ -185,3 +185,53 @@ func confirmedHoldsUpToTheStoredRevision(t *testing.T, store history.Store) {
 		t.Errorf("an unknown job: %v, %v", got, err)
 	}
 }
+
+func confirmedWantsTheTranscript(t *testing.T, store history.Store) {
+	bare, whole, again := completed(1), completed(2), completed(3)
+	again.Attempt = 2
+	mustRecord(t, store, change(bare, 5), record.Change{Job: whole, Revision: 6, Transcript: words()})
+	mustRecord(t, store, record.Change{Job: completed(3), Revision: 7, Transcript: words()}, change(again, 8))
+
+	wantConfirmed(t, store, bare, 5, false)
+	wantConfirmed(t, store, whole, 6, true)
+	wantConfirmed(t, store, again, 8, false) // the transcript was of the first attempt
+	if got, revision, err := store.Lacking(t.Context(), bare.GetId()); err != nil || !proto.Equal(got, bare) || revision != 5 {
+		t.Errorf("lacking: %v at %d, %v", got, revision, err)
+	}
+	_, _, err := store.Lacking(t.Context(), whole.GetId())
+	wantNotFound(t, "a job that lacks nothing", err)
+
+	mustRecord(t, store, change(job("ann", 1, jobv1.State_STATE_DELETED), 9))
+	wantConfirmed(t, store, bare, 9, true)
+	_, _, err = store.Lacking(t.Context(), bare.GetId())
+	wantNotFound(t, "a deleted job", err)
+}
+
+func fillsInAMissingTranscript(t *testing.T, store history.Store) {
+	done := completed(1)
+	again := completed(2)
+	again.Attempt = 2
+	mustRecord(t, store, change(done, 5), change(again, 6), change(job("ann", 3, jobv1.State_STATE_DELETED), 7))
+
+	mustRecord(t, store, record.Change{Job: done, Revision: 5, Transcript: words()})         // redelivered
+	mustRecord(t, store, record.Change{Job: completed(2), Revision: 4, Transcript: words()}) // an attempt that is over
+	mustRecord(t, store, record.Change{Job: completed(3), Revision: 7, Transcript: words()}) // deleted
+
+	wantConfirmed(t, store, done, 5, true)
+	wantConfirmed(t, store, again, 6, false)
+	if got, err := store.Transcript(t.Context(), "ann", done.GetId()); err != nil || !proto.Equal(got, words()) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, id := range []string{again.GetId(), completed(3).GetId()} {
+		_, err := store.Transcript(t.Context(), "ann", id)
+		wantNotFound(t, "a transcript that is not the row's", err)
+	}
+}
+
+func wantConfirmed(t *testing.T, store history.Store, job *jobv1.Job, revision uint64, want bool) {
+	t.Helper()
+	got, err := store.Confirmed(t.Context(), job.GetId(), revision)
+	if err != nil || got != want {
+		t.Errorf("job %s at %d: confirmed %v, %v; want %v", job.GetId(), revision, got, err, want)
+	}
+}

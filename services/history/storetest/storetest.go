@@ -30,6 +30,8 @@ func Run(t *testing.T, open func(t *testing.T) history.Store) {
 		"Transcript_survivesWhatIsNotNewer":      transcriptSurvivesWhatIsNotNewer,
 		"Transcript_endsWithItsAttempt":          transcriptEndsWithItsAttempt,
 		"Confirmed_holdsUpToTheStoredRevision":   confirmedHoldsUpToTheStoredRevision,
+		"Confirmed_wantsTheTranscript":           confirmedWantsTheTranscript,
+		"Record_fillsInAMissingTranscript":       fillsInAMissingTranscript,
 		"Page_givesEachJobOnceNewestFirst":       givesEachJobOnceNewestFirst,
 		"Page_showsOnlyTheAskedStates":           showsOnlyTheAskedStates,
 		"Page_isTheUsersOwn":                     pageIsTheUsersOwn,

@@ -15,11 +15,15 @@ import (
 
 // Create accepts a job under a fresh id: when it returns, the job is on disk and
 // will not be lost. Exhausted: the user has too many under way, code
-// "too_many_tasks". Unavailable: the bus does not take it now.
+// "too_many_tasks". Unavailable: too much is under way, code "backlog_full", or
+// the bus does not take it now.
 func (j *Jobs) Create(ctx context.Context, userID string, input *jobv1.Input, options *jobv1.Options, warnings []string) (index.Entry, error) {
 	if j.Index.Live(userID) >= j.MaxLive {
 		return index.Entry{}, fault.New(fault.Exhausted, "too_many_tasks",
 			fmt.Sprintf("You have %d tasks under way; wait until some are done.", j.MaxLive))
+	}
+	if err := j.Room.Check(ctx); err != nil {
+		return index.Entry{}, err
 	}
 	id, err := job.NewID()
 	if err != nil {

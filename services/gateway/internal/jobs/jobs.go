@@ -13,6 +13,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/job"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/admission"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 )
 
@@ -26,6 +27,8 @@ type Jobs struct {
 	Now     func() time.Time
 	// MaxLive is how many jobs of one user may be under way.
 	MaxLive int
+	// Room refuses new jobs while the JOBS bucket is nearly full.
+	Room *admission.Gate
 }
 
 // idForm is how all our ids look; any other id was never made.

@@ -16,13 +16,14 @@ import (
 
 // Limits of what a user may send along.
 const (
-	maxPrompt    = 2000 // characters
-	maxKeywords  = 200
-	maxKeyword   = 100 // characters
-	maxLanguages = 16
-	maxSpeakers  = 32
-	maxBeam      = 8
-	maxMetadata  = 4 << 10 // bytes
+	maxPrompt       = 2000 // characters
+	maxKeywords     = 200
+	maxKeyword      = 100     // characters
+	maxKeywordBytes = 4 << 10 // of all together: every record of the job carries them
+	maxLanguages    = 16
+	maxSpeakers     = 32
+	maxBeam         = 8
+	maxMetadata     = 4 << 10 // bytes
 )
 
 const auto = "auto"
@@ -128,6 +129,8 @@ func (c *Create) check() error {
 		return invalid("prompt", fmt.Sprintf("The prompt is longer than %d characters.", maxPrompt))
 	case len(c.Keywords) > maxKeywords || slices.ContainsFunc(c.Keywords, longKeyword):
 		return invalid("keywords", fmt.Sprintf("At most %d keywords of 1 to %d characters.", maxKeywords, maxKeyword))
+	case len(strings.Join(c.Keywords, "")) > maxKeywordBytes:
+		return invalid("keywords", "The keywords together are larger than 4 KB.")
 	case !(c.Temperature >= 0 && c.Temperature <= 1):
 		return invalid("temperature", "The temperature is from 0 to 1.")
 	case c.BeamSize != nil && (*c.BeamSize < 1 || *c.BeamSize > maxBeam):

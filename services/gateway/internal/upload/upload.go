@@ -18,6 +18,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/admission"
 )
 
 // Receiver stores uploads. It is safe for all goroutines.
@@ -29,14 +30,19 @@ type Receiver struct {
 	// Idle is how long a client may send nothing.
 	Idle time.Duration
 	Now  func() time.Time
+	// Room refuses new files while the FILES bucket is nearly full.
+	Room *admission.Gate
 }
 
 // Receive stores the recording in a request under a file id of the user ("" for a
 // new one). created is false when the user has the same bytes under this id
 // already. Errors: Conflict, code "file_exists", for other bytes under the id;
 // TooLarge "file_too_large"; Unprocessable "empty_file"; Unsupported
-// "unsupported_media"; Invalid "incomplete_upload"; Unavailable.
+// "unsupported_media"; Invalid "incomplete_upload"; Unavailable, among them "files_full".
 func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileID string) (file *jobv1.File, created bool, err error) {
+	if err := v.admit(r.Context(), userID, fileID); err != nil {
+		return nil, false, err
+	}
 	source, err := v.source(w, r)
 	if err != nil {
 		return nil, false, err
@@ -66,6 +72,19 @@ func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileI
 		return nil, false, storageFault(err)
 	}
 	return v.record(r.Context(), userID, input)
+}
+
+// admit refuses a new file before its bytes come when there is no room for its
+// record. An id that is taken makes no new record and may be asked for again.
+func (v *Receiver) admit(ctx context.Context, userID, fileID string) error {
+	full := v.Room.Check(ctx)
+	if full == nil || fileID == "" {
+		return full
+	}
+	if _, err := v.Files.Get(ctx, userID, fileID); err != nil {
+		return full
+	}
+	return nil
 }
 
 // copy writes the recording into the store and returns its first bytes. A refusal

@@ -21,9 +21,14 @@ WHERE id = ? AND user_id = ? AND status <> 'deleted'`
 
 // Job returns a job of a user.
 func (s *Store) Job(ctx context.Context, userID, jobID string) (*jobv1.Job, uint64, error) {
+	return scanJob(jobID, s.reader.QueryRowContext(ctx, selectJob, jobID, userID))
+}
+
+// scanJob reads the record and the revision of a row. NotFound: there is none.
+func scanJob(jobID string, row *sql.Row) (*jobv1.Job, uint64, error) {
 	var body []byte
 	var revision uint64
-	err := s.reader.QueryRowContext(ctx, selectJob, jobID, userID).Scan(&body, &revision)
+	err := row.Scan(&body, &revision)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, 0, fault.New(fault.NotFound, "task_not_found", "There is no such task.")
 	}
@@ -58,19 +63,6 @@ func (s *Store) Transcript(ctx context.Context, userID, jobID string) (*jobv1.Tr
 		return nil, fmt.Errorf("decode transcript of %s: %w", jobID, err)
 	}
 	return transcript, nil
-}
-
-// A tombstone answers for every revision: nothing can follow it.
-const selectConfirmed = `
-SELECT 1
-FROM transcription_history
-WHERE id = ? AND (revision >= ? OR status = 'deleted')`
-
-// Confirmed reports whether a revision of a job is stored.
-func (s *Store) Confirmed(ctx context.Context, jobID string, revision uint64) (bool, error) {
-	var one int
-	err := s.reader.QueryRowContext(ctx, selectConfirmed, jobID, int64(revision)).Scan(&one)
-	return err == nil, classify("confirm "+jobID, err)
 }
 
 // Page reads the jobs and the counter in one transaction, so that both are of

@@ -8,6 +8,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
@@ -32,6 +33,9 @@ type stored struct {
 	revision uint64
 }
 
+// completed is the status of a job that has a transcript.
+const completed = "completed"
+
 func (s stored) live() bool { return s.exists && s.status != record.Deleted }
 
 // recordOne stores one change and notes in counts how many live jobs its owner
@@ -49,8 +53,11 @@ func recordOne(ctx context.Context, tx *sql.Tx, change record.Change, counts map
 	// bus revisions begin at 1 again.
 	row.Revision = max(row.Revision, deletionFloor(row, before))
 	changed, err := upsertJob(ctx, tx, row)
-	if err != nil || !changed {
+	if err != nil {
 		return err
+	}
+	if !changed {
+		return fillTranscript(ctx, tx, row, before, change)
 	}
 	if row.Status != record.Deleted && !before.live() {
 		counts[row.UserID]++
@@ -133,15 +140,35 @@ WHERE job_id = ?`
 // recordTranscript stores the transcript that comes with a change, or removes
 // the one of a deleted job or of an attempt that is over.
 func recordTranscript(ctx context.Context, tx *sql.Tx, row record.Row, before stored, change record.Change) error {
-	var err error
 	switch {
 	case row.Status == record.Deleted, before.exists && before.attempt < row.Attempt && change.Transcript == nil:
-		_, err = tx.ExecContext(ctx, deleteTranscript, row.ID)
-	case change.Transcript != nil:
-		var body []byte
-		if body, err = proto.Marshal(change.Transcript); err == nil {
-			_, err = tx.ExecContext(ctx, upsertTranscript, row.ID, row.Attempt, record.Text(change.Transcript), body)
+		if _, err := tx.ExecContext(ctx, deleteTranscript, row.ID); err != nil {
+			return fmt.Errorf("remove transcript of %s: %w", row.ID, err)
 		}
+	case change.Transcript != nil:
+		return writeTranscript(ctx, tx, upsertTranscript, row, change.Transcript)
+	}
+	return nil
+}
+
+const insertTranscript = `
+INSERT INTO transcripts (job_id, attempt, text, body)
+VALUES (?, ?, ?, ?)
+ON CONFLICT (job_id) DO NOTHING`
+
+// fillTranscript stores the transcript that a row lacks although it is as new as
+// the change: it could not be read when the row was made.
+func fillTranscript(ctx context.Context, tx *sql.Tx, row record.Row, before stored, change record.Change) error {
+	if change.Transcript == nil || before.status != completed || before.attempt != row.Attempt {
+		return nil
+	}
+	return writeTranscript(ctx, tx, insertTranscript, row, change.Transcript)
+}
+
+func writeTranscript(ctx context.Context, tx *sql.Tx, query string, row record.Row, transcript *jobv1.Transcript) error {
+	body, err := proto.Marshal(transcript)
+	if err == nil {
+		_, err = tx.ExecContext(ctx, query, row.ID, row.Attempt, record.Text(transcript), body)
 	}
 	if err != nil {
 		return fmt.Errorf("store transcript of %s: %w", row.ID, err)
