@@ -42,7 +42,7 @@ func TestClients_workWithoutAFailure(t *testing.T) {
 				mu.Lock()
 				counts[what]++
 				mu.Unlock()
-				wait(time.Duration(u.random.Int64N(int64(time.Second))))
+				wait(u.pause())
 			}
 		})
 	}
@@ -51,6 +51,15 @@ func TestClients_workWithoutAFailure(t *testing.T) {
 	if len(counts) < 4 {
 		t.Errorf("only %v were done", counts)
 	}
+}
+
+// pause is the time a person takes between two requests, shorter where the test
+// is: an account may have a thousand jobs waiting, and no more.
+func (u *contractUser) pause() time.Duration {
+	if long() {
+		return time.Second + time.Duration(u.random.Int64N(int64(4*time.Second)))
+	}
+	return time.Duration(u.random.Int64N(int64(time.Second)))
 }
 
 // contractUser does what the founding load test's users do.

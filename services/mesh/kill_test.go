@@ -78,7 +78,7 @@ func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
 	for range kills() {
 		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
 		for !strike(p) { // it is not running just now
-			wait(20 * time.Millisecond)
+			wait(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 		}
 	}
 	stop()

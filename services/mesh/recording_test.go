@@ -19,7 +19,7 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 	t.Parallel()
 	seconds := map[string]float64{"en": 600, "ru": 120}
 	if long() {
-		seconds = map[string]float64{"en": 3600, "ru": 1900} // chunks of 120 s
+		seconds = map[string]float64{"en": 3600, "ru": 700} // chunks of 120 s and 60 s
 	}
 	c := meshtest.InProcess(t).Client(t)
 	for language, atLeast := range seconds {
