@@ -190,6 +190,7 @@ func leavesNothing(t *testing.T, m *meshtest.Mesh) {
 	testkit.Eventually(t, "no file is left", func() bool { return len(left()) == 0 })
 	testkit.Eventually(t, "no key is left", func() bool { return len(keys(t, m)) == 0 })
 	m.Stop()
+	// The recordings of ffmpeg and the sockets of engines lie below the folder.
 	if pids := meshtest.ChildrenOn(os.Getpid(), m.Data); len(pids) != 0 {
 		t.Errorf("child processes are still running: %v", pids)
 	}

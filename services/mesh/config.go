@@ -100,6 +100,7 @@ func (c *Config) placeBelowData() error {
 	setDefault(&c.History.StoreURL, "sqlite:"+filepath.Join(data, "history.db"))
 	setDefault(&c.Preprocess.Scratch, filepath.Join(data, "scratch"))
 	setDefault(&c.Transcriber.ModelDirs, modelDirs(data))
+	setDefault(&c.Transcriber.RunDir, filepath.Join(data, "run"))
 	return nil
 }
 

@@ -22,6 +22,7 @@ type Config struct {
 	Cores     int          // processor cores to share among the slots
 	ModelDirs string       // folders with model files, separated as in PATH; the first one goes first
 	Engine    string       // path of the engine program; empty: beside this program
+	RunDir    string       // folder for the sockets of engines; empty or too long for one: the system's temporary one
 	MaxModels int          // models in memory at once
 	GPU       bool         // use a GPU where the engine finds one
 	Limit     worker.Limit // longest time for one window
@@ -45,6 +46,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.IntVar(&c.Cores, "transcriber.cores", c.Cores, "processor cores to share among the slots")
 	flags.StringVar(&c.ModelDirs, "transcriber.models", c.ModelDirs, "folders with model files, separated as in PATH")
 	flags.StringVar(&c.Engine, "transcriber.engine", c.Engine, "path of the engine program; empty for the one beside this program")
+	flags.StringVar(&c.RunDir, "transcriber.run-dir", c.RunDir, "folder for the sockets of engines; empty for the system's temporary one")
 	flags.IntVar(&c.MaxModels, "transcriber.max-models", c.MaxModels, "models in memory at once")
 	flags.BoolVar(&c.GPU, "transcriber.gpu", c.GPU, "use a GPU where there is one")
 	flags.DurationVar(&c.Limit.Base, "transcriber.limit", c.Limit.Base, "longest time for one window, and limit-factor times its length on top")
@@ -87,5 +89,7 @@ func (c Config) modelDirs() []string { return filepath.SplitList(c.ModelDirs) }
 
 // engine is how a model is run.
 func (c Config) engine() engine.Config {
-	return engine.Config{Binary: c.Engine, Slots: c.Slots, Threads: max(1, c.Cores/c.Slots), GPU: c.GPU}
+	return engine.Config{
+		Binary: c.Engine, Slots: c.Slots, Threads: max(1, c.Cores/c.Slots), GPU: c.GPU, RunDir: c.RunDir,
+	}
 }

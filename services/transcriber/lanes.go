@@ -14,17 +14,21 @@ import (
 )
 
 const (
-	// onlyPatience is how long a slot waits at the queue of the only model.
-	onlyPatience = 30 * time.Second
+	// onlyPatience is how long a slot waits at the queue of the only model; not
+	// longer than strayEvery, so that strays are found in time.
+	onlyPatience = strayEvery
 	// lanePatience is how long it waits at one of several queues before it looks
 	// at the others.
 	lanePatience = 500 * time.Millisecond
 	// lookEvery is how old what is known of the queues may be.
 	lookEvery = lanePatience / 2
+	// strayEvery is how often it looks for tasks of models that are not installed.
+	strayEvery = 10 * time.Second
 )
 
-// lanes are the task queues of the installed models, one each. The slots of a
-// process share what they know of them.
+// lanes are the task queues of the installed models, one each, and those of
+// models that were removed while tasks for them waited: a task that nobody took
+// could not even fail. The slots of a process share what they know of them.
 type lanes struct {
 	js   jetstream.JetStream
 	list func() []models.Listed
@@ -34,6 +38,8 @@ type lanes struct {
 	since  map[string]time.Time // since when a lane's tasks wait and none is taken
 	seen   []lane
 	looked time.Time
+	stray  map[string]bool // the models that are not installed and have tasks
+	combed time.Time       // when all such models were last asked
 }
 
 type queue struct {
@@ -42,7 +48,7 @@ type queue struct {
 }
 
 func newLanes(js jetstream.JetStream, list func() []models.Listed) *lanes {
-	return &lanes{js: js, list: list, queues: map[queue]*work.Durable{}, since: map[string]time.Time{}}
+	return &lanes{js: js, list: list, queues: map[queue]*work.Durable{}, since: map[string]time.Time{}, stray: map[string]bool{}}
 }
 
 // slot returns a source of tasks for one slot.
@@ -58,7 +64,8 @@ func (l *lanes) queue(model string, patience time.Duration) *work.Durable {
 	return l.queues[key]
 }
 
-// look lists the lanes of the installed models in the order of the catalogue.
+// look lists the lanes of the installed models, and of others that have tasks,
+// in the order of the catalogue.
 func (l *lanes) look(ctx context.Context) []lane {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -70,9 +77,14 @@ func (l *lanes) look(ctx context.Context) []lane {
 }
 
 func (l *lanes) survey(ctx context.Context) []lane {
+	listed := l.list()
+	if time.Since(l.combed) >= strayEvery {
+		l.comb(ctx, listed)
+		l.combed = time.Now()
+	}
 	var seen []lane
-	for _, m := range l.list() {
-		if m.Installed {
+	for _, m := range listed {
+		if m.Installed || l.stray[m.Name] {
 			seen = append(seen, lane{model: m.Name, loaded: m.Loaded})
 		}
 	}
@@ -83,6 +95,17 @@ func (l *lanes) survey(ctx context.Context) []lane {
 		seen[n].waiting = l.waiting(ctx, seen[n].model)
 	}
 	return seen
+}
+
+// comb finds the models that are not installed and have tasks. Their number is
+// that of the catalogue, so it is done seldom.
+func (l *lanes) comb(ctx context.Context, listed []models.Listed) {
+	clear(l.stray)
+	for _, m := range listed {
+		if !m.Installed && !l.waiting(ctx, m.Name).IsZero() {
+			l.stray[m.Name] = true
+		}
+	}
 }
 
 // waiting asks since when tasks of a model wait; zero when none does. A queue

@@ -25,6 +25,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/work"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/models"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/worker"
 )
@@ -51,8 +52,8 @@ type Service struct {
 	handler *worker.Handler
 }
 
-// New finds the engine and listens for cancellations; models are loaded when
-// they are first needed. Whoever calls New calls Run.
+// New finds the engine, clears up after engines of killed processes, and listens
+// for cancellations; models are loaded when they are first needed. Whoever calls New calls Run.
 func New(cfg Config, deps Deps) (*Service, error) {
 	cfg, err := cfg.complete()
 	if err != nil {
@@ -63,6 +64,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	running := cfg.engine()
 	running.Log = deps.Log
+	if err := engine.PrepareRunDir(running.RunDir); err != nil {
+		return nil, fmt.Errorf("transcriber: %w", err)
+	}
 	manager, err := models.New(models.Config{
 		Catalog: deps.Catalog, Store: catalog.NewStore(cfg.modelDirs()...),
 		MaxModels: cfg.MaxModels, Engine: running, Log: deps.Log,

@@ -1,6 +1,8 @@
 package transcriber_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/nats-io/nats.go"
@@ -10,6 +12,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/transcriber"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/enginetest"
 )
 
 func TestTranscriber_storesWhatWasSaidInAChunk(t *testing.T) {
@@ -129,6 +132,75 @@ func TestTranscriber_failsTheChunkOfAModelThatIsNotThere(t *testing.T) {
 	if result.GetError().GetCode() != "model_not_installed" {
 		t.Errorf("result %v", result)
 	}
+}
+
+func TestTranscriber_failsWhatWaitsForAModelThatWasRemoved(t *testing.T) {
+	t.Parallel()
+	for name, installed := range map[string]bool{"beside another model": true, "without any model": false} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newRig(t)
+			if !installed {
+				if err := os.Remove(r.model("demo")); err != nil {
+					t.Fatal(err)
+				}
+			}
+			record := r.accept(t, &jobv1.Options{Language: "en", ResolvedModel: "other"}, speak(0).say(t, 1, 3))
+			r.queue(t, record, 0)
+
+			r.start(t)
+			result, _ := r.result(t, record, 0)
+
+			if result.GetError().GetCode() != "model_not_installed" {
+				t.Errorf("result %v", result)
+			}
+		})
+	}
+}
+
+func TestTranscriber_findsTasksOfARemovedModelWhileItRuns(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	demo := r.accept(t, &jobv1.Options{Language: "en"}, speak(0).say(t, 1, 3))
+	other := r.accept(t, &jobv1.Options{Language: "en", ResolvedModel: "other"}, speak(0).say(t, 2, 3))
+	r.start(t)
+	r.queue(t, demo, 0)
+	r.result(t, demo, 0) // so the queues were looked at
+
+	r.queue(t, other, 0)
+	result, _ := r.result(t, other, 0)
+
+	if result.GetError().GetCode() != "model_not_installed" {
+		t.Errorf("result %v", result)
+	}
+}
+
+func TestTranscriber_keepsItsSocketsInTheRunFolder(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	run, err := os.MkdirTemp("", "run") // a socket's path must be short
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(run) })
+	dead := filepath.Join(run, "steno-78") // a killed process left it
+	if err := os.Mkdir(dead, 0o700); err != nil {
+		t.Fatal(err)
+	}
+	r.cfg.RunDir = run
+	enginetest.SetScript(t, r.model("demo"), `{"load": "hang"}`)
+	record := r.accept(t, &jobv1.Options{Language: "en"}, speak(0).say(t, 1, 3))
+	r.start(t)
+	if _, err := os.Stat(dead); !os.IsNotExist(err) {
+		t.Errorf("what a dead process left is still there: %v", err)
+	}
+
+	r.queue(t, record, 0)
+
+	testkit.Eventually(t, "the load has begun", func() bool {
+		found, err := filepath.Glob(filepath.Join(run, "steno-*"))
+		return err == nil && len(found) == 1
+	})
 }
 
 func TestTranscriber_changesModelsWhenTheirTasksCome(t *testing.T) {

@@ -31,7 +31,7 @@ type Config struct {
 	Threads  int      // threads for each slot, at least 1
 	GPU      bool     // use a GPU where there is one
 	Env      []string // KEY=VALUE, beside what is passed on (see childEnv)
-	RunDir   string   // folder for the socket; empty: the system's temporary one
+	RunDir   string   // folder for the socket, see PrepareRunDir; empty or too long for one: the system's temporary one
 
 	LoadTimeout    time.Duration // from start to ready; 0: 5 minutes
 	CancelGrace    time.Duration // from cancelling a call to killing the process; 0: 5 s

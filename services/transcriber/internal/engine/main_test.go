@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -16,7 +17,7 @@ import (
 )
 
 // parentVariable makes the test binary a parent of an engine; see
-// TestProcess_endsWhenItsParentIsKilled. It holds "<binary> <model>".
+// TestProcess_endsWhenItsParentIsKilled. It holds "<binary> <model> <run folder>".
 const parentVariable = "STENOMESH_TEST_ENGINE_PARENT"
 
 func TestMain(m *testing.M) {
@@ -29,8 +30,10 @@ func TestMain(m *testing.M) {
 
 // beParent starts an engine, tells its process id, and waits to be killed.
 func beParent(job string) {
-	binary, model, _ := strings.Cut(job, " ")
-	p, err := engine.Start(context.Background(), engine.Config{Binary: binary, Model: model, Slots: 1, Threads: 1})
+	words := strings.Fields(job)
+	p, err := engine.Start(context.Background(), engine.Config{
+		Binary: words[0], Model: words[1], RunDir: words[2], Slots: 1, Threads: 1,
+	})
 	if err != nil {
 		fmt.Println("error:", err)
 		return
@@ -48,6 +51,14 @@ func scripted(t *testing.T, script string) engine.Config {
 		CancelGrace: time.Minute, StopGrace: time.Minute, MinBackoff: time.Millisecond,
 		Log: testkit.Log(t),
 	}
+}
+
+// parent is this test binary as another process that starts an engine.
+func parent(t *testing.T, cfg engine.Config) *exec.Cmd {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), os.Args[0])
+	cmd.Env = append(os.Environ(), parentVariable+"="+strings.Join([]string{cfg.Binary, cfg.Model, cfg.RunDir}, " "))
+	return cmd
 }
 
 // start returns a ready process that is closed, if it is not yet, at the end.

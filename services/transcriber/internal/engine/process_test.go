@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -204,8 +203,7 @@ func TestProcess_keepsNoFilesOnceItIsReady(t *testing.T) {
 func TestProcess_endsWhenItsParentIsKilled(t *testing.T) {
 	t.Parallel()
 	cfg := scripted(t, "")
-	parent := exec.CommandContext(t.Context(), os.Args[0])
-	parent.Env = append(os.Environ(), parentVariable+"="+cfg.Binary+" "+cfg.Model)
+	parent := parent(t, cfg)
 	out, err := parent.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -2,10 +2,12 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"os"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -13,29 +15,51 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 )
 
-// maxSocketPath is what fits into a socket address everywhere, with some room.
-const maxSocketPath = 100
+// errSwept is returned when a folder is gone before it was locked.
+var errSwept = errors.New("folder was swept away")
 
 // socket is a path for a unix socket, in a folder only we may enter.
-type socket struct{ path string }
+type socket struct {
+	path string
+	lock *os.File // keeps PrepareRunDir of other processes away
+}
 
-// newSocket makes the folder under dir, or under /tmp where dir is too long a
-// name for a socket.
+// newSocket makes the folder under the run folder and locks it.
 func newSocket(dir string) (socket, error) {
-	if dir == "" {
-		dir = os.TempDir()
+	for {
+		s, err := lockedSocket(runDir(dir))
+		// Another process may sweep between making and locking.
+		if !errors.Is(err, errSwept) {
+			return s, err
+		}
 	}
-	if len(filepath.Join(dir, "steno-0123456789", "s")) >= maxSocketPath {
-		dir = "/tmp"
-	}
-	private, err := os.MkdirTemp(dir, "steno-")
+}
+
+func lockedSocket(dir string) (socket, error) {
+	private, err := os.MkdirTemp(dir, folderPrefix)
 	if err != nil {
 		return socket{}, fmt.Errorf("make folder for engine socket: %w", err)
 	}
-	return socket{path: filepath.Join(private, "s")}, nil
+	lock, err := lockFolder(private, syscall.LOCK_EX)
+	if errors.Is(err, os.ErrNotExist) {
+		return socket{}, errSwept
+	}
+	if err != nil {
+		_ = os.Remove(private) // it is empty
+		return socket{}, fmt.Errorf("lock folder of engine socket: %w", err)
+	}
+	s := socket{path: filepath.Join(private, socketName), lock: lock}
+	if _, err := os.Stat(private); err != nil {
+		s.remove()
+		return socket{}, errSwept
+	}
+	return s, nil
 }
 
-func (s socket) remove() { _ = os.RemoveAll(filepath.Dir(s.path)) }
+func (s socket) remove() {
+	_ = os.RemoveAll(filepath.Dir(s.path))
+	_ = s.lock.Close()
+}
 
 // dial returns a connection that is made as soon as something listens on path,
 // and then kept.

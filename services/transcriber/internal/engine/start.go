@@ -25,7 +25,8 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 		return nil, err
 	}
 	// Both ends are open once the model is loaded; without the file nobody else
-	// can connect, and nothing is left behind if we are killed.
+	// can connect, and nothing is left behind if we are killed. For a death while
+	// it loads there is PrepareRunDir.
 	defer sock.remove()
 	p, err := spawn(cfg, sock.path)
 	if err != nil {
