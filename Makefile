@@ -39,8 +39,8 @@ tools: ## install ffmpeg and set libwhisper up
 	@deploy/whisper/setup.sh
 
 test: build ## run all tests with the race detector
-	$(GO) test -race -timeout 10m $(ALL)
-	$(WHISPER) $(GO) test -race -timeout 10m -tags whisper $(CGO)
+	$(GO) test -race -timeout 30m $(ALL)
+	$(WHISPER) $(GO) test -race -timeout 30m -tags whisper $(CGO)
 
 test-long: build ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
 	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
