@@ -20,6 +20,7 @@ import (
 	"log/slog"
 	"net"
 	"os"
+	"syscall"
 	"time"
 
 	"google.golang.org/grpc"
@@ -115,7 +116,7 @@ func load(model string) error {
 	case "fail":
 		return fmt.Errorf("the script says so")
 	case "crash":
-		return crash()
+		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "hang":
 		select {}
 	}

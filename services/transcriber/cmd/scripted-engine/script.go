@@ -32,7 +32,7 @@ import (
 // fires over all processes with this model; each firing leaves an empty file
 // MODEL.script.RULE.N (both from 0). What a rule can do:
 //
-//	crash   die by a signal at once
+//	crash   end at once, with the exit status of a segmentation fault
 //	error   return INTERNAL
 //	memory  return RESOURCE_EXHAUSTED
 //	bloat   take "mb" MiB of memory and then hang
