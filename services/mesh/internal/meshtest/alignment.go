@@ -9,7 +9,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/transcript"
 )
 
-// Heard is one word of a transcript and when it starts, in seconds.
+// Heard is one word of a transcript, or a few, and when it starts, in seconds.
 type Heard struct {
 	Word  string
 	Start float64
@@ -18,8 +18,8 @@ type Heard struct {
 // Verdict compares a transcript with what was said.
 type Verdict struct {
 	Errors, Words int       // of the whole, as transcript.WER counts
-	Lost          []string  // sentences with fewer than half of their words right
-	Doubled       []string  // runs of three or more words too many
+	Lost          []Heard   // sentences with fewer than half of their words right
+	Doubled       []Heard   // runs of three or more words too many
 	StartErrors   []float64 // seconds between a sentence's start and its first word
 }
 
@@ -63,7 +63,7 @@ func Judge(said []testkit.Sentence, heard []Heard) Verdict {
 	}
 	for i, sentence := range said {
 		if 2*right[i] < total[i] {
-			verdict.Lost = append(verdict.Lost, sentence.Text)
+			verdict.Lost = append(verdict.Lost, Heard{Word: sentence.Text, Start: sentence.Start})
 		}
 	}
 	return verdict
@@ -127,8 +127,8 @@ func align(want []string, heard []Heard) (match []int, inserted []bool, correcti
 
 // runs joins three or more inserted words in a row: a sentence said once and
 // written twice looks like that.
-func runs(heard []Heard, inserted []bool) []string {
-	var found []string
+func runs(heard []Heard, inserted []bool) []Heard {
+	var found []Heard
 	var run []string
 	for i := range len(heard) + 1 {
 		if i < len(heard) && inserted[i] {
@@ -136,7 +136,7 @@ func runs(heard []Heard, inserted []bool) []string {
 			continue
 		}
 		if len(run) >= 3 {
-			found = append(found, strings.Join(run, " "))
+			found = append(found, Heard{Word: strings.Join(run, " "), Start: heard[i-len(run)].Start})
 		}
 		run = nil
 	}
