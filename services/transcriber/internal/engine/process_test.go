@@ -178,12 +178,26 @@ func TestProcess_isEndedByForceWhenItDoesNotClose(t *testing.T) {
 	if err := syscall.Kill(p.PID(), syscall.SIGSTOP); err != nil { // it cannot see its pipe close
 		t.Fatal(err)
 	}
+	testkit.Eventually(t, "every thread of it has stopped", func() bool { return stopped(p.PID()) })
 
 	if err := p.Close(); err == nil {
 		t.Error("Close does not tell that force was needed")
 	}
 
 	<-p.Done()
+}
+
+// stopped reports whether all threads of a process are in the state T: the signal
+// that stops it is seen by one after the other.
+func stopped(pid int) bool {
+	stats, err := filepath.Glob("/proc/" + strconv.Itoa(pid) + "/task/*/stat")
+	for _, stat := range stats {
+		data, readErr := os.ReadFile(stat)
+		if readErr != nil || !strings.Contains(string(data), ") T ") {
+			return false
+		}
+	}
+	return err == nil && len(stats) > 0
 }
 
 func TestProcess_keepsNoFilesOnceItIsReady(t *testing.T) {
