@@ -3,10 +3,11 @@
 #
 #   setup.sh [BACKEND...]     BACKEND: vulkan, blas, ... (packages libggml0-backend-*)
 #
-# A libwhisper that pkg-config knows is used as it is. Otherwise Debian's own
-# packages are downloaded by apt, which checks their signatures, and unpacked
-# into the folder root/ beside this script; nothing is installed on the machine
-# and no rights are needed. A second run is instant. To get newer packages,
+# A libwhisper that pkg-config knows is used as it is, with the backends that are
+# installed beside it. Otherwise Debian's own packages are downloaded by apt,
+# which checks their signatures, and unpacked into the folder root/ beside this
+# script; nothing is installed on the machine and no rights are needed. A second
+# run is instant, and adds to the backends of the first. To get newer packages,
 # delete root/ and run it again.
 #
 # Environment:
@@ -25,8 +26,9 @@ oldest=1.9
 say() { echo "whisper setup: $*"; }
 die() { echo "whisper setup: $*" >&2; exit 1; }
 
+# What is unpacked goes before the system's: env.sh builds with it.
 system_has_whisper() {
-	[ "${WHISPER_LOCAL:-0}" != 1 ] && command -v pkg-config >/dev/null &&
+	[ "${WHISPER_LOCAL:-0}" != 1 ] && [ ! -f "$root/PACKAGES" ] && command -v pkg-config >/dev/null &&
 		pkg-config --exists "whisper >= $oldest"
 }
 
@@ -36,6 +38,21 @@ is_complete() {
 	for backend in "$@"; do
 		grep -q "^libggml0-backend-$backend " "$root/PACKAGES" || return 1
 	done
+}
+
+# use_system BACKEND...: with the system's libwhisper go the system's backends.
+use_system() {
+	for backend in "$@"; do
+		[ "$(dpkg-query -W -f '${db:Status-Status}' "libggml0-backend-$backend" 2>/dev/null)" = installed ] ||
+			die "the system's libwhisper is used, and $backend is not installed for it." \
+				"Run: apt-get install libggml0-backend-$backend (or run this with WHISPER_LOCAL=1, which unpacks packages of our own)."
+	done
+	say "using the system's libwhisper $(pkg-config --modversion whisper)"
+}
+
+# unpacked_backends prints the backends that root/ has already.
+unpacked_backends() {
+	[ ! -f "$root/PACKAGES" ] || sed -n 's/^libggml0-backend-\([^ ]*\) .*/\1/p' "$root/PACKAGES"
 }
 
 check_tools() {
@@ -89,6 +106,15 @@ write_apt_conf() {
 	CONF
 }
 
+# advice prints what to do about the errors of apt-get update in $work/log.
+advice() {
+	if grep -Eq 'Release file .* is (expired|not valid yet)' "$work/log"; then
+		echo "The mirror is behind or this machine's clock is wrong: check the clock, or set DEBIAN_MIRROR to another archive."
+	else
+		echo "If a public key is missing, upgrade the package debian-archive-keyring; if the archive cannot be reached, set DEBIAN_MIRROR."
+	fi
+}
+
 # fetch BACKEND...: downloads libwhisper and all it needs into $work/cache.
 fetch() {
 	mkdir -p "$work/state/lists/partial" "$work/cache/archives/partial"
@@ -98,8 +124,7 @@ fetch() {
 	export APT_CONFIG="$work/apt.conf"
 
 	say "reading the package index of $suite from $archive"
-	apt-get -q update >"$work/log" 2>&1 || { cat "$work/log" >&2; die "cannot read $suite from $archive (see above)." \
-		"If a public key is missing, upgrade the package debian-archive-keyring; if the archive cannot be reached, set DEBIAN_MIRROR."; }
+	apt-get -q update >"$work/log" 2>&1 || { cat "$work/log" >&2; die "cannot read $suite from $archive (see above)." "$(advice)"; }
 
 	version=$(apt-cache show --no-all-versions libwhisper1 2>/dev/null | sed -n 's/^Version: //p')
 	[ -n "$version" ] || die "$archive $suite has no package libwhisper1 for $arch."
@@ -133,7 +158,7 @@ if is_complete "$@"; then
 	exit 0
 fi
 if system_has_whisper; then
-	say "using the system's libwhisper $(pkg-config --modversion whisper)"
+	use_system "$@"
 	exit 0
 fi
 check_tools
@@ -145,6 +170,7 @@ fresh=
 trap cleanup EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$work" # apt downloads as its own user
-fetch "$@"
+# shellcheck disable=SC2046 # a list of words
+fetch "$@" $(unpacked_backends)
 unpack
 say "$(wc -l <"$root/PACKAGES") packages in $root"

@@ -1,17 +1,23 @@
 package catalog
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 )
+
+// patience is how long a source may send nothing.
+const patience = time.Minute
 
 // Puller fetches model files into a folder. A file appears there only once it is
 // whole, checked and on the disk.
@@ -20,15 +26,20 @@ type Puller struct {
 	Dir string
 	// Client makes the requests; nil is http.DefaultClient.
 	Client *http.Client
+	// Patience is how long the source may send nothing; 0 is a minute.
+	Patience time.Duration
 }
 
 // Pull fetches the model's file and returns its path. progress, if not nil, is
 // told the bytes so far and the size after every read. A file of the right size
-// and sum that is there already is left alone.
+// and sum that is there already is left alone. What earlier pulls of the model
+// left behind when they were killed is removed.
 //
 // Errors: a fault of kind NotFound where the catalogue names no source,
-// Unavailable where the source does not answer; ErrChecksum; ctx.Err().
+// Unavailable where the source does not answer, or stops sending; ErrChecksum;
+// ctx.Err().
 func (p *Puller) Pull(ctx context.Context, m Model, progress func(done, total int64)) (string, error) {
+	p.sweep(m)
 	if path, err := NewStore(p.Dir).Verified(ctx, m); err == nil {
 		return path, nil
 	}
@@ -48,18 +59,23 @@ func (p *Puller) Pull(ctx context.Context, m Model, progress func(done, total in
 
 // pullTo downloads beside path and renames when all is well.
 func (p *Puller) pullTo(ctx context.Context, m Model, path string, progress func(done, total int64)) error {
-	body, err := p.open(ctx, m)
+	watch, ctx, stop := newWatch(ctx, cmp.Or(p.Patience, patience))
+	defer stop()
+	body, err := p.open(ctx, m, watch)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = body.Close() }() // what was read has been checked
-	temp, err := os.CreateTemp(p.Dir, "."+m.File+".*.part")
+	temp, err := os.CreateTemp(p.Dir, partPattern(m))
 	if err != nil {
 		return err
 	}
 	defer func() { _ = os.Remove(temp.Name()) }() // gone already after the rename
-	if err := fill(temp, body, m, progress); err != nil {
+	if err := fill(temp, watched{body, watch}, m, progress); err != nil {
 		_ = temp.Close() // the first error tells more
+		if errors.Is(context.Cause(ctx), errStalled) {
+			return unavailable(ctx, err)
+		}
 		return err
 	}
 	if err := temp.Close(); err != nil {
@@ -71,7 +87,7 @@ func (p *Puller) pullTo(ctx context.Context, m Model, path string, progress func
 	return syncDir(p.Dir)
 }
 
-func (p *Puller) open(ctx context.Context, m Model) (io.ReadCloser, error) {
+func (p *Puller) open(ctx context.Context, m Model, watch *watch) (io.ReadCloser, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, m.Source, nil)
 	if err != nil {
 		return nil, err
@@ -80,7 +96,9 @@ func (p *Puller) open(ctx context.Context, m Model) (io.ReadCloser, error) {
 	if client == nil {
 		client = http.DefaultClient
 	}
+	end := watch.begin()
 	resp, err := client.Do(req)
+	end()
 	if err != nil {
 		return nil, unavailable(ctx, err)
 	}
@@ -136,8 +154,13 @@ func syncDir(dir string) error {
 	return d.Sync()
 }
 
+// unavailable is the error of a source that failed with err, unless the caller
+// gave up.
 func unavailable(ctx context.Context, err error) error {
-	if ctx.Err() != nil {
+	switch {
+	case errors.Is(context.Cause(ctx), errStalled):
+		err = errStalled // the text of err speaks of a cancellation
+	case ctx.Err() != nil:
 		return ctx.Err()
 	}
 	return fault.Wrap(err, fault.Unavailable, "model_source_unavailable",

@@ -7,8 +7,10 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"slices"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -134,5 +136,54 @@ func TestPull_stopsWhenTheCallerGivesUp(t *testing.T) {
 	}
 	if names := entries(t, p.Dir); len(names) != 0 {
 		t.Errorf("folder holds %v", names)
+	}
+}
+
+func TestPull_givesUpOnASourceThatStopsSending(t *testing.T) {
+	t.Parallel()
+	for name, sent := range map[string]string{"before the first byte": "", "half way": "hel"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if sent != "" {
+					_, _ = w.Write([]byte(sent))
+					_ = http.NewResponseController(w).Flush()
+				}
+				<-r.Context().Done()
+			}))
+			t.Cleanup(server.Close)
+			m := modelOf("hello")
+			m.Source = server.URL
+			p := catalog.Puller{Dir: t.TempDir(), Client: server.Client(), Patience: 100 * time.Millisecond}
+
+			_, err := p.Pull(t.Context(), m, nil)
+
+			if !fault.Is(err, fault.Unavailable) {
+				t.Errorf("error is %v, want kind Unavailable", err)
+			}
+			if names := entries(t, p.Dir); len(names) != 0 {
+				t.Errorf("folder holds %v", names)
+			}
+		})
+	}
+}
+
+func TestPull_removesWhatKilledPullsLeft(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	old, now := time.Now().Add(-time.Hour), time.Now()
+	writeFile(t, filepath.Join(dir, ".demo.bin.123.part"), "hel", old)
+	writeFile(t, filepath.Join(dir, ".demo.bin.456.part"), "he", now) // somebody may be at work
+	writeFile(t, filepath.Join(dir, ".other.bin.789.part"), "o", old) // of another model
+	writeFile(t, filepath.Join(dir, "demo.bin"), "hello", old)
+	p := catalog.Puller{Dir: dir}
+
+	if _, err := p.Pull(t.Context(), modelOf("hello"), nil); err != nil {
+		t.Fatal(err)
+	}
+
+	want := []string{".demo.bin.456.part", ".other.bin.789.part", "demo.bin"}
+	if names := entries(t, dir); !slices.Equal(names, want) {
+		t.Errorf("folder holds %v, want %v", names, want)
 	}
 }

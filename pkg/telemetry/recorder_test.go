@@ -46,18 +46,24 @@ func TestRecorder_publishesEachSecondAndOnceMoreAtTheEnd(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var took publisher
-		recorder := telemetry.NewRecorder("x", took.publish, testkit.Log(t))
+		began, published := time.Now(), make(chan time.Duration, 2)
+		recorder := telemetry.NewRecorder("x", func(batch *metricsv1.Batch) error {
+			defer func() { published <- time.Since(began) }()
+			return took.publish(batch)
+		}, testkit.Log(t))
 		recorder.Observe(route, "a", time.Second, false)
 		recorder.Observe(route, "b", -time.Second, false) // a clock that was set back
-		time.Sleep(1100 * time.Millisecond)
+		early := <-published
 		recorder.Observe(route, "c", time.Second, false)
 
-		early := took.sizes()
 		recorder.Close()
 		recorder.Close()
 
-		if got := took.sizes(); fmt.Sprint(early, got) != "[2] [2 1]" {
-			t.Errorf("batches after a second %v, at the end %v; want [2] and [2 1]", early, got)
+		if late := <-published; early != time.Second || late != early {
+			t.Errorf("published after %v and at the end after %v; want a second, and no more", early, late)
+		}
+		if got := fmt.Sprint(took.sizes()); got != "[2 1]" {
+			t.Errorf("batches of %s, want [2 1]", got)
 		}
 	})
 }

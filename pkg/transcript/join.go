@@ -54,8 +54,12 @@ func head(segments []*jobv1.Segment, list []token, n int) part {
 	if n == len(list) || list[n].segment != end.segment {
 		return part{segments: segments[:end.segment+1]}
 	}
-	cut := piece(segments[end.segment], 0, end.word+1)
-	return part{segments: append(slices.Clip(segments[:end.segment]), cut), cut: true}
+	segment := segments[end.segment]
+	cut := piece(segment, 0, end.word+1)
+	return part{
+		segments: append(slices.Clip(segments[:end.segment]), cut),
+		cut:      true, glued: glued(segment, end.word+1),
+	}
 }
 
 // tail returns the words of segments from the n-th.
@@ -69,14 +73,17 @@ func tail(segments []*jobv1.Segment, list []token, n int) part {
 	}
 	segment := segments[start.segment]
 	cut := piece(segment, start.word, len(segment.GetWords()))
-	return part{segments: append([]*jobv1.Segment{cut}, segments[start.segment+1:]...), cut: true}
+	return part{
+		segments: append([]*jobv1.Segment{cut}, segments[start.segment+1:]...),
+		cut:      true, glued: glued(segment, start.word),
+	}
 }
 
 // part is one side of a junction; cut tells that the segment at the junction
-// is a copy and lost words.
+// is a copy and lost words, glued that no space stood where it was cut.
 type part struct {
-	segments []*jobv1.Segment
-	cut      bool
+	segments   []*jobv1.Segment
+	cut, glued bool
 }
 
 // link puts the sides together. Where the junction lies inside a sentence on
@@ -90,7 +97,11 @@ func link(left, right part) []*jobv1.Segment {
 	after := proto.CloneOf(right.segments[0])
 	meet(before, after)
 	if left.cut && right.cut && !endsSentence(before.GetText()) {
-		segments = append(segments, merge(before, after))
+		space := " "
+		if left.glued && right.glued {
+			space = ""
+		}
+		segments = append(segments, merge(before, after, space))
 	} else {
 		segments = append(segments, before, after)
 	}
@@ -103,28 +114,42 @@ func piece(segment *jobv1.Segment, from, to int) *jobv1.Segment {
 	cut.Words = cut.GetWords()[from:to]
 	cut.StartMs = cut.GetWords()[0].GetStartMs()
 	cut.EndMs = cut.GetWords()[to-from-1].GetEndMs()
-	return retell(cut)
+	return retell(cut, stretch(segment, from, to))
 }
 
-// retell makes the text of a segment anew from its words.
-func retell(segment *jobv1.Segment) *jobv1.Segment {
-	texts := make([]string, len(segment.GetWords()))
-	for n, word := range segment.GetWords() {
-		texts[n] = word.GetText()
+// stretch returns the text of the words [from, to) as the segment writes them.
+func stretch(segment *jobv1.Segment, from, to int) string {
+	if places := Places(segment.GetText(), segment.GetWords()); places != nil {
+		return segment.GetText()[places[from].From:places[to-1].To]
 	}
-	segment.Text = strings.Join(texts, " ")
-	segment.CompressionRatio = CompressionRatio(segment.GetText())
+	var texts []string
+	for _, word := range segment.GetWords()[from:to] {
+		texts = append(texts, word.GetText())
+	}
+	return strings.Join(texts, " ")
+}
+
+// glued tells whether a segment writes word n right behind the one before it.
+func glued(segment *jobv1.Segment, n int) bool {
+	places := Places(segment.GetText(), segment.GetWords())
+	return places != nil && places[n-1].To == places[n].From
+}
+
+// retell gives a segment another text.
+func retell(segment *jobv1.Segment, text string) *jobv1.Segment {
+	segment.Text = text
+	segment.CompressionRatio = CompressionRatio(text)
 	return segment
 }
 
-// merge makes one segment of two halves of a sentence.
-func merge(before, after *jobv1.Segment) *jobv1.Segment {
+// merge makes one segment of two halves of a sentence, with space between.
+func merge(before, after *jobv1.Segment, space string) *jobv1.Segment {
 	n, m := float32(len(before.GetWords())), float32(len(after.GetWords()))
 	before.AvgLogprob = (before.GetAvgLogprob()*n + after.GetAvgLogprob()*m) / (n + m)
 	before.NoSpeechProb = (before.GetNoSpeechProb()*n + after.GetNoSpeechProb()*m) / (n + m)
 	before.Words = append(before.GetWords(), after.GetWords()...)
 	before.EndMs = after.GetEndMs()
-	return retell(before)
+	return retell(before, before.GetText()+space+after.GetText())
 }
 
 // meet removes the few milliseconds by which the first word after a junction

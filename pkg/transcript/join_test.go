@@ -82,6 +82,69 @@ func TestJoin_takesEachWordOnce(t *testing.T) {
 	}
 }
 
+func TestJoin_putsNoSpacesWhereTheScriptHasNone(t *testing.T) {
+	t.Parallel()
+	cases := map[string]struct {
+		a, b []*jobv1.Segment
+		want []string
+	}{
+		"Chinese, and the end of a is missing": {
+			a:    write(19_000, "今|天|天|气|很|好，", "我|们"),
+			b:    write(20_200, "气|很|好，", "我|们|去|公|园。"),
+			want: []string{"今天天气很好，", "我们去公园。"},
+		},
+		"Chinese, and one sentence fills the overlap": {
+			a:    write(19_000, "今|天|天|气|很|好|我|们|一|起|去"),
+			b:    write(20_200, "器|很|好|我|们|一|起|去|公|园。"),
+			want: []string{"今天天气很好我们一起去公园。"},
+		},
+		"Chinese sentences stay apart": {
+			a:    write(19_000, "今|天|天|气|很|好。|我|们|一|起"),
+			b:    write(20_200, "天|很|好。|我|们|一|起|去|公|园。"),
+			want: []string{"今天天气很好。", "我们一起去公园。"},
+		},
+		"Japanese with an English word": {
+			a:    write(19_000, "私|は| Go |が|好|き|で|す|と|言"),
+			b:    write(20_200, "か|好|き|で|す|と|言|い|ま|し|た。"),
+			want: []string{"私は Go が好きですと言いました。"},
+		},
+		"Thai with a space between phrases": {
+			a:    write(19_000, "ไ|ป|บ้า|น| แ|ล|ะ|กิ|น"),
+			b:    write(19_800, "มา|น| แ|ล|ะ|กิ|น|ข้า|ว"),
+			want: []string{"ไปบ้าน และกินข้าว"},
+		},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			joined := transcript.Join(c.a, c.b, transcript.Span{StartMs: 20_000, EndMs: 24_000})
+
+			if got := texts(joined); !slices.Equal(got, c.want) {
+				t.Errorf("got  %q\nwant %q", got, c.want)
+			}
+			checkShape(t, joined)
+		})
+	}
+}
+
+// write gives segments from start on, whose words are parted by "|" and last
+// 400 ms each.
+func write(start int64, marked ...string) []*jobv1.Segment {
+	var segments []*jobv1.Segment
+	for _, m := range marked {
+		segment := &jobv1.Segment{StartMs: start, Text: strings.ReplaceAll(m, "|", "")}
+		for word := range strings.SplitSeq(m, "|") {
+			segment.Words = append(segment.Words,
+				&jobv1.Word{StartMs: start, EndMs: start + 380, Text: strings.TrimSpace(word)})
+			start += 400
+		}
+		segment.EndMs = start - 20
+		segments = append(segments, segment)
+	}
+	return segments
+}
+
 func TestJoin_withoutOverlapPutsBBehindA(t *testing.T) {
 	t.Parallel()
 	a, b := say(0, "One two."), say(5000, "Three four.")
@@ -246,15 +309,13 @@ func checkShape(t failer, segments []*jobv1.Segment) {
 	t.Helper()
 	last := int64(0)
 	for _, s := range segments {
-		var words []string
 		for _, w := range s.GetWords() {
 			if w.GetStartMs() < last || w.GetEndMs() < w.GetStartMs() {
 				t.Fatalf("word %v begins before %d or ends before it begins", w, last)
 			}
 			last = w.GetEndMs()
-			words = append(words, w.GetText())
 		}
-		if len(words) > 0 && (s.GetText() != strings.Join(words, " ") ||
+		if len(s.GetWords()) > 0 && (transcript.Places(s.GetText(), s.GetWords()) == nil ||
 			s.GetStartMs() != s.GetWords()[0].GetStartMs() || s.GetEndMs() != last) {
 			t.Fatalf("segment %v does not agree with its words", s)
 		}

@@ -2,6 +2,7 @@ package transcript
 
 import (
 	"strings"
+	"unicode/utf8"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
@@ -42,7 +43,6 @@ func tokens(segments []*jobv1.Segment) []token {
 // endsSentence tells whether a word carries the mark that closes a sentence,
 // perhaps inside a quotation.
 func endsSentence(word string) bool {
-	word = strings.TrimRight(word, `"'»”’)`)
-	return strings.HasSuffix(word, ".") || strings.HasSuffix(word, "?") ||
-		strings.HasSuffix(word, "!") || strings.HasSuffix(word, "…")
+	last, _ := utf8.DecodeLastRuneInString(strings.TrimRight(word, `"'»”’)」』）`))
+	return strings.ContainsRune(".?!…。？！", last)
 }

@@ -23,7 +23,7 @@ func breakCost(a, b token) float64 {
 	switch {
 	case b.glued:
 		return breakWord
-	case endsSentence(a.text):
+	case EndsSentence(a.text):
 		return breakSentence
 	case endsClause(a.text):
 		return breakClause
@@ -63,9 +63,9 @@ func bare(text string) string {
 	}))
 }
 
-// endsSentence reports whether a word carries the end of a sentence, before any
-// quotation marks and brackets that close it.
-func endsSentence(text string) bool { return strings.ContainsRune(".!?…。！？", lastMark(text)) }
+// EndsSentence reports whether a word, or the last of a text, carries the end of a
+// sentence, before any quotation marks and brackets that close it.
+func EndsSentence(text string) bool { return strings.ContainsRune(".!?…。！？", lastMark(text)) }
 
 func endsClause(text string) bool {
 	return strings.ContainsRune(",;:—–،、，；：", lastMark(text))

@@ -163,12 +163,14 @@ func TestBuild_leavesAGapWhereThereIsRoom(t *testing.T) {
 
 // FuzzBuild makes any words at any times and checks what always holds.
 func FuzzBuild(f *testing.F) {
-	f.Add("The lecture ends. Yes, I can see it", int64(0), int64(300), uint8(42), uint8(2), uint8(5))
-	f.Add("a \x00 b\u2028c "+strings.Repeat("я", 100), int64(-5), int64(-9), uint8(3), uint8(1), uint8(1))
-	f.Add("x y z", int64(1)<<62, int64(1)<<62, uint8(10), uint8(3), uint8(2))
-	f.Fuzz(func(t *testing.T, text string, start, step int64, width, lines, perSegment uint8) {
+	f.Add("The lecture ends. Yes, I can see it", int64(0), int64(300), uint8(42), uint8(2), uint8(5), uint16(1000), uint16(80))
+	f.Add("a \x00 b\u2028c "+strings.Repeat("я", 100), int64(-5), int64(-9), uint8(3), uint8(1), uint8(1), uint16(0), uint16(0))
+	f.Add("x y z", int64(1)<<62, int64(1)<<62, uint8(10), uint8(3), uint8(2), uint16(1), uint16(65_535))
+	f.Add("Yes. No. Yes.", int64(0), int64(10), uint8(42), uint8(2), uint8(1), uint16(0), uint16(80))
+	f.Fuzz(func(t *testing.T, text string, start, step int64, width, lines, perSegment uint8, shortest, gap uint16) {
 		o := cue.Defaults()
 		o.MaxLineLength, o.MaxLines = 1+int(width)%60, 1+int(lines)%4
+		o.MinDurationMS, o.MinGapMS = int64(shortest), int64(gap)
 		var segments []*jobv1.Segment
 		for chunk := range slices.Chunk(strings.Split(text, " "), 1+int(perSegment)%20) {
 			segment := &jobv1.Segment{Text: strings.Join(chunk, " "), StartMs: start, EndMs: start + step}

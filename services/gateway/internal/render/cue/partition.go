@@ -102,7 +102,7 @@ func costOf(run []token, i, j, width int, o Options) float64 {
 // costInside is what it costs to show two neighbours in one cue.
 func costInside(a, b token) float64 {
 	cost := 0.0
-	if endsSentence(a.text) {
+	if EndsSentence(a.text) {
 		cost += costSentence
 	}
 	pause := b.startMS - a.endMS

@@ -17,7 +17,7 @@ func setTimes(cues []Cue, o Options) {
 		next := cues[i+1].StartMS
 		if last := next - o.MinGapMS; c.EndMS > last {
 			// Too close: give up the gap before the duration.
-			c.EndMS = min(next, max(last, c.StartMS+o.MinDurationMS))
+			c.EndMS = min(next, max(last, c.StartMS+max(1, o.MinDurationMS)))
 		}
 	}
 }

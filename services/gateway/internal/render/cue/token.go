@@ -5,6 +5,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/stenomesh/stenomesh/pkg/transcript"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
@@ -36,7 +37,7 @@ func tokensOf(segments []*jobv1.Segment, maxRunes int) []token {
 		}
 		last := &added[len(added)-1]
 		last.endsPiece = true
-		last.endsRun = endsSentence(last.text) ||
+		last.endsRun = EndsSentence(last.text) ||
 			i+1 < len(segments) && segments[i+1].GetSpeaker() != segment.GetSpeaker()
 		tokens = append(tokens, added...)
 	}
@@ -53,15 +54,11 @@ func segmentTokens(segment *jobv1.Segment, maxRunes int) []token {
 			StartMs: segment.GetStartMs(), EndMs: segment.GetEndMs(), Text: segment.GetText(),
 		}}
 	}
+	// The text tells whether words are written together, as in Chinese.
+	places := transcript.Places(segment.GetText(), words)
 	var tokens []token
-	rest := segment.GetText()
 	for i, word := range words {
-		glued := false
-		// The text tells whether words are written together, as in Chinese.
-		if trimmed := strings.TrimLeft(rest, " "); strings.HasPrefix(trimmed, word.GetText()) {
-			glued = i > 0 && trimmed == rest
-			rest = trimmed[len(word.GetText()):]
-		}
+		glued := i > 0 && places != nil && places[i-1].To == places[i].From
 		tokens = append(tokens, pieces(word, glued, maxRunes)...)
 	}
 	return tokens
