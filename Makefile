@@ -16,8 +16,11 @@ ALL     := ./proto/... ./pkg/... ./services/...
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X github.com/stenomesh/stenomesh/pkg/lifecycle.Version=$(VERSION)
 FUZZ_SECONDS ?= 60
+# A program built with the race detector waits a second when it ends, for races
+# that other goroutines might still report; tests end hundreds.
+test test-long: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo up build tools test test-long bench lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo up build tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -34,15 +37,22 @@ build: tools ## build the programs into bin/
 	@$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/ ./services/mesh/cmd/stenomesh ./services/steno/cmd/steno
 	@deploy/whisper/build.sh $(BIN)/whisper-engine
 
+# The programs that tests start, with the race detector as the tests themselves.
+test-programs: tools
+	@echo "building the programs for the tests"
+	@mkdir -p $(BIN)/test
+	@$(GO) build -race -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/scripted-engine
+	@deploy/whisper/build.sh $(BIN)/test/whisper-engine -race
+
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh
 	@deploy/whisper/setup.sh
 
-test: build ## run all tests with the race detector
+test: test-programs ## run all tests with the race detector
 	$(GO) test -race -timeout 30m $(ALL)
 	$(WHISPER) $(GO) test -race -timeout 30m -tags whisper $(CGO)
 
-test-long: build ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
+test-long: test-programs ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
 	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
 
 bench: build ## print the figures of docs/results.md

@@ -102,20 +102,6 @@ func Get(ctx context.Context, store Store, key string) ([]byte, error) {
 	return data, nil
 }
 
-// DeleteAll removes every blob under a prefix.
-func DeleteAll(ctx context.Context, store Store, prefix string) error {
-	blobs, err := store.List(ctx, prefix)
-	if err != nil {
-		return err
-	}
-	for _, b := range blobs {
-		if err := store.Delete(ctx, b.Key); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // A segment begins with a letter or digit, so "." and ".." are no segments and
 // hidden names stay free for the store itself.
 var keyForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9][A-Za-z0-9._-]*)*$`)

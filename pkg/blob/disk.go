@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 // tempFolder holds blobs being written. Its name cannot be a key.
@@ -128,8 +130,17 @@ func (d *Disk) List(ctx context.Context, prefix string) ([]Info, error) {
 	return found, nil
 }
 
-// Check proves that the folder can be written, read and emptied.
+// Check proves that the folder can be written, read and emptied; the error is
+// Unavailable. A disk that hangs holds it up beyond the end of ctx.
 func (d *Disk) Check(ctx context.Context) error {
+	if err := d.tryWrite(ctx); err != nil {
+		return fault.Wrap(err, fault.Unavailable, "blobs_unavailable",
+			"Recordings and transcripts cannot be written; the disk may be full.")
+	}
+	return nil
+}
+
+func (d *Disk) tryWrite(ctx context.Context) error {
 	w, err := d.Create(ctx)
 	if err != nil {
 		return err

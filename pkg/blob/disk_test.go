@@ -3,11 +3,13 @@ package blob_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/blob/blobtest"
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 func TestDisk(t *testing.T) {
@@ -31,6 +33,24 @@ func TestDisk_sweepsWhatAKilledWriterLeft(t *testing.T) {
 	left, err := os.ReadDir(filepath.Join(root, ".tmp"))
 	if err != nil || len(left) != 0 {
 		t.Errorf("left %v, %v", left, err)
+	}
+}
+
+func TestDisk_checkTellsThatNothingCanBeWritten(t *testing.T) {
+	t.Parallel()
+	root := filepath.Join(t.TempDir(), "blobs")
+	disk := openDisk(t, root)
+	if err := disk.Check(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.RemoveAll(root); err != nil {
+		t.Fatal(err)
+	}
+
+	err := disk.Check(t.Context())
+
+	if !fault.Is(err, fault.Unavailable) || strings.Contains(fault.Of(err).Message, root) {
+		t.Errorf("got %v, want unavailable and a sentence without the path", err)
 	}
 }
 

@@ -12,6 +12,8 @@ import (
 
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 // Bus is one connection to NATS. Its handles may be used by all goroutines.
@@ -51,10 +53,12 @@ func (b *Bus) Close() {
 	}
 }
 
-// Check reports whether the server answers.
+// Check reports whether there is a connection, without asking the server anything
+// (CheckConsumer does); the error is Unavailable.
 func (b *Bus) Check() error {
 	if status := b.NC.Status(); status != nats.CONNECTED {
-		return fmt.Errorf("bus is %s", status)
+		return fault.Wrap(fmt.Errorf("bus is %s", status), fault.Unavailable,
+			"bus_unavailable", "There is no connection to the bus.")
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 // Embedded is a NATS server inside this process. It listens on no port.
@@ -76,10 +78,12 @@ func (e *Embedded) Connect(name string, log *slog.Logger) (*Bus, error) {
 }
 
 // Check reports whether the server can still write: after an error of its disk it
-// answers, but takes nothing more for that stream until it is started again.
+// answers, but takes nothing more for that stream until it is started again. The
+// error is Unavailable.
 func (e *Embedded) Check() error {
 	if health := e.server.Healthz(&server.HealthzOptions{}); health.Status != "ok" {
-		return fmt.Errorf("bus is %s: %s", health.Status, health.Error)
+		return fault.Wrap(fmt.Errorf("bus is %s: %s", health.Status, health.Error), fault.Unavailable,
+			"bus_unavailable", "The bus does not work; after an error of its disk it takes nothing more until it is started again.")
 	}
 	return nil
 }

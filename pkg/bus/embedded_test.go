@@ -1,9 +1,11 @@
 package bus_test
 
 import (
+	"errors"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/bus"
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 )
 
@@ -22,8 +24,10 @@ func TestEmbedded_keepsItsStreamsOverARestart(t *testing.T) {
 	}
 	b.Close()
 	first.Stop()
-	if first.Check() == nil {
-		t.Error("a stopped server is said to be well")
+	for name, err := range map[string]error{"server": first.Check(), "connection": b.Check()} {
+		if !fault.Is(err, fault.Unavailable) { // of a kind that an operator is told the sentence of
+			t.Errorf("a stopped %s: %v", name, err)
+		}
 	}
 
 	second := start(t, dir)
@@ -34,7 +38,7 @@ func TestEmbedded_keepsItsStreamsOverARestart(t *testing.T) {
 	}
 	defer b.Close()
 
-	if err := second.Check(); err != nil {
+	if err := errors.Join(second.Check(), b.Check()); err != nil {
 		t.Error(err)
 	}
 	if err := bus.ReleaseLeases(t.Context(), b.JS); err != nil {

@@ -22,7 +22,7 @@ const (
 )
 
 // Lease is how long a worker may be silent before its task is given to another,
-// and Beat how often it speaks up. Four beats may be lost.
+// and Beat how often it speaks up. Three beats may be lost.
 const (
 	Lease = 20 * time.Second
 	Beat  = 5 * time.Second
@@ -45,7 +45,9 @@ const (
 //	KV_FILES  recordings by user and file id (job.Files)
 //	TASKS     hints of work that can be run; one copy a task
 //	DLQ       tasks that were given up, for operators
-//	PROGRESS  newest note of progress a job; in memory, may be lost
+//	PROGRESS  newest note of progress a job; in memory, may be lost. Nobody reads
+//	          the stream yet, only its subjects: it is what a gateway that did not
+//	          hear the note begins with when a client resumes its events there
 func streams(jobsBytes int64, replicas int) []jetstream.StreamConfig {
 	return []jetstream.StreamConfig{
 		bucket(StreamJobs, "$KV."+job.Bucket+".>", jobsBytes, replicas),

@@ -11,17 +11,21 @@ import (
 )
 
 // Parse reads args into the flags of fs, then the variables of those flags that
-// args left alone. lookup is os.LookupEnv. flag.ErrHelp is returned as it is.
+// args left alone, under any name of the same setting. lookup is os.LookupEnv.
+// flag.ErrHelp is returned as it is. No flag may be one of fs.Func, whose values
+// cannot be told apart.
 func Parse(fs *flag.FlagSet, args []string, lookup func(string) (string, bool)) error {
 	if err := fs.Parse(args); err != nil {
 		return err
 	}
-	given := map[string]bool{}
-	fs.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	// Two flags may set one thing, a short one and its long one: what counts is
+	// where the value goes.
+	given := map[flag.Value]bool{}
+	fs.Visit(func(f *flag.Flag) { given[f.Value] = true })
 	var problems []error
 	fs.VisitAll(func(f *flag.Flag) {
 		value, ok := lookup(EnvName(f.Name))
-		if !ok || given[f.Name] {
+		if !ok || given[f.Value] {
 			return
 		}
 		if err := fs.Set(f.Name, value); err != nil {

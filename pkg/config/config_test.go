@@ -24,6 +24,23 @@ func TestParse_prefersFlagsOverVariablesOverDefaults(t *testing.T) {
 	}
 }
 
+func TestParse_prefersAFlagWhicheverOfItsNamesIsGiven(t *testing.T) {
+	t.Parallel()
+	env := map[string]string{"STENOMESH_GATEWAY_ADDR": "variable", "STENOMESH_ADDR": "variable"}
+	for _, name := range []string{"-addr", "-gateway.addr"} {
+		fs := flag.NewFlagSet("test", flag.ContinueOnError)
+		var addr string
+		fs.StringVar(&addr, "gateway.addr", "default", "")
+		fs.StringVar(&addr, "addr", "default", "short for -gateway.addr")
+
+		err := config.Parse(fs, []string{name, "flag"}, lookup(env))
+
+		if err != nil || addr != "flag" {
+			t.Errorf("%s: got %s, %v", name, addr, err)
+		}
+	}
+}
+
 func TestParse_namesTheBadVariable(t *testing.T) {
 	t.Parallel()
 	fs := flag.NewFlagSet("test", flag.ContinueOnError)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/nats-io/nats.go/jetstream"
 
@@ -42,6 +44,35 @@ func (s *Store) Result(ctx context.Context, id string, attempt, chunk uint32) (*
 		return nil, err
 	}
 	return result, nil
+}
+
+// ResultID names the result of a chunk.
+type ResultID struct {
+	JobID          string
+	Attempt, Chunk uint32
+}
+
+// ResultIDs returns which results there are, of all jobs, by one request for
+// each 100 000 of them. One that was removed lately may be among them.
+func (s *Store) ResultIDs(ctx context.Context) (map[ResultID]bool, error) {
+	subjects, err := s.factSubjects(ctx, "res")
+	if err != nil {
+		return nil, err
+	}
+	ids := make(map[ResultID]bool, len(subjects))
+	for subject := range subjects {
+		// $KV.JOBS.res.<id>.<gen>.<n>
+		tokens := strings.Split(subject, ".")
+		if len(tokens) != 6 {
+			continue
+		}
+		attempt, attemptErr := strconv.ParseUint(tokens[4], 10, 32)
+		chunk, chunkErr := strconv.ParseUint(tokens[5], 10, 32)
+		if attemptErr == nil && chunkErr == nil {
+			ids[ResultID{tokens[3], uint32(attempt), uint32(chunk)}] = true
+		}
+	}
+	return ids, nil
 }
 
 // UpdateAttempts changes the counters of a task by compare-and-set, starting
@@ -86,17 +117,13 @@ func (s *Store) PurgeTasks(ctx context.Context, id string) error {
 
 // FactIDs returns the ids of all jobs that have a plan, result or counter.
 func (s *Store) FactIDs(ctx context.Context) ([]string, error) {
-	stream, err := s.js.Stream(ctx, "KV_"+Bucket)
-	if err != nil {
-		return nil, busFault(fmt.Errorf("list facts: %w", err))
-	}
 	seen := map[string]bool{}
 	for _, kind := range []string{"plan", "res", "att"} {
-		info, err := stream.Info(ctx, jetstream.WithSubjectFilter(fmt.Sprintf("$KV.%s.%s.>", Bucket, kind)))
+		subjects, err := s.factSubjects(ctx, kind)
 		if err != nil {
-			return nil, busFault(fmt.Errorf("list facts: %w", err))
+			return nil, err
 		}
-		for subject := range info.State.Subjects {
+		for subject := range subjects {
 			seen[idOf(subject[len("$KV."+Bucket+"."):])] = true
 		}
 	}
@@ -106,6 +133,19 @@ func (s *Store) FactIDs(ctx context.Context) ([]string, error) {
 	}
 	slices.Sort(ids)
 	return ids, nil
+}
+
+// factSubjects returns the subjects of all facts of a kind.
+func (s *Store) factSubjects(ctx context.Context, kind string) (map[string]uint64, error) {
+	stream, err := s.js.Stream(ctx, "KV_"+Bucket)
+	if err != nil {
+		return nil, busFault(fmt.Errorf("list facts: %w", err))
+	}
+	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(fmt.Sprintf("$KV.%s.%s.>", Bucket, kind)))
+	if err != nil {
+		return nil, busFault(fmt.Errorf("list facts: %w", err))
+	}
+	return info.State.Subjects, nil
 }
 
 func (s *Store) purgeSubject(ctx context.Context, streamName, filter string) error {

@@ -79,7 +79,7 @@ func follow(ctx context.Context, js jetstream.JetStream, bucket, filter string,
 		if err != nil {
 			continue
 		}
-		decode(msg, meta.Sequence.Stream, isMarker(msg))
+		decode(msg, meta.Sequence.Stream, IsMarker(msg))
 		if told && meta.NumPending == 0 {
 			told = false
 			caughtUp()
@@ -95,9 +95,9 @@ func pendingOf(ctx context.Context, consumer jetstream.Consumer) (uint64, error)
 	return info.NumPending + info.Delivered.Consumer, nil
 }
 
-// isMarker reports whether a message stands for the removal of its key: by a
+// IsMarker reports whether a message stands for the removal of its key: by a
 // call (KV-Operation) or by age (Nats-Marker-Reason).
-func isMarker(msg jetstream.Msg) bool {
+func IsMarker(msg jetstream.Msg) bool {
 	headers := msg.Headers()
 	return headers.Get("KV-Operation") != "" || headers.Get("Nats-Marker-Reason") != ""
 }

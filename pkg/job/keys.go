@@ -125,9 +125,10 @@ func ResultBlobKey(id string, attempt, chunk uint32, sha256 string) string {
 	return fmt.Sprintf("%s/result/%05d-%.16s", AttemptBlobPrefix(id, attempt), chunk, sha256)
 }
 
-// TranscriptBlobKey is where the finished transcript is kept.
-func TranscriptBlobKey(id string, attempt uint32) string {
-	return AttemptBlobPrefix(id, attempt) + "/transcript"
+// TranscriptBlobKey is where the finished transcript is kept, with the beginning
+// of its SHA-256 for the same reason: dispatchers of two versions may differ.
+func TranscriptBlobKey(id string, attempt uint32, sha256 string) string {
+	return fmt.Sprintf("%s/transcript-%.16s", AttemptBlobPrefix(id, attempt), sha256)
 }
 
 // idOf returns the job id in a key of the JOBS bucket, the part after the first

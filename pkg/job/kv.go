@@ -74,12 +74,13 @@ func update(ctx context.Context, kv jetstream.KeyValue, key string, value proto.
 	return next, nil
 }
 
-// isRace recognises a refused compare-and-set: Update answers with the API
-// error "wrong last sequence".
-func isRace(err error) bool {
-	var api *jetstream.APIError
-	return errors.As(err, &api) && api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence
-}
+// isRace recognises a refused compare-and-set. A stream with several copies
+// refuses by another code than one with a single copy; the client knows both.
+func isRace(err error) bool { return errors.Is(err, jetstream.ErrKeyRevisionMismatch) }
+
+// messageTooLarge is how JetStream refuses a message that its stream has no room
+// for in one piece (JSStreamMessageExceedsMaximumErr of the server).
+const messageTooLarge jetstream.ErrorCode = 10054
 
 // busFault classifies what the bus answered: whatever is not our mistake is an
 // outage to the caller, because the same request may succeed later.
@@ -90,7 +91,9 @@ func busFault(err error) error {
 		return nil
 	case errors.Is(err, context.Canceled):
 		return err
-	case errors.As(err, &api), errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout),
+	case errors.As(err, &api) && api.ErrorCode == messageTooLarge:
+		return err // and always will be
+	case api != nil, errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout),
 		errors.Is(err, nats.ErrNoResponders), errors.Is(err, nats.ErrConnectionClosed),
 		errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded),
 		errors.Is(err, jetstream.ErrNoStreamResponse):

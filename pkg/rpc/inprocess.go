@@ -9,6 +9,7 @@ import (
 
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 	"google.golang.org/protobuf/proto"
 )
@@ -53,7 +54,7 @@ func (p *InProcess) Invoke(ctx context.Context, method string, args, reply any, 
 		return FromStatus(err)
 	}
 	decode := func(into any) error { return copyMessage(into, args) }
-	got, err := desc.Handler(svc.impl, ctx, decode, p.interceptor)
+	got, err := desc.Handler(svc.impl, received(ctx), decode, p.interceptor)
 	if err != nil {
 		return FromStatus(err)
 	}
@@ -63,6 +64,15 @@ func (p *InProcess) Invoke(ctx context.Context, method string, args, reply any, 
 // NewStream refuses: no service of ours streams between services.
 func (p *InProcess) NewStream(context.Context, *grpc.StreamDesc, string, ...grpc.CallOption) (grpc.ClientStream, error) {
 	return nil, status.Error(codes.Unimplemented, "streams are not carried in process")
+}
+
+// received is the context as the server has it: what the client sends along has
+// arrived.
+func received(ctx context.Context) context.Context {
+	if sent, ok := metadata.FromOutgoingContext(ctx); ok {
+		return metadata.NewIncomingContext(ctx, sent)
+	}
+	return ctx
 }
 
 func (p *InProcess) find(method string) (service, grpc.MethodDesc, error) {

@@ -3,6 +3,7 @@ package rpc_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"strings"
 	"testing"
@@ -59,6 +60,30 @@ func TestInProcess_keepsKindAndCodeAndLogsTheCause(t *testing.T) {
 	}
 	if !strings.Contains(log.String(), cause.Error()) {
 		t.Errorf("the cause is not logged: %s", log)
+	}
+}
+
+func TestInProcess_logsWhoseRequestFailedThroughUs(t *testing.T) {
+	t.Parallel()
+	for name, tc := range map[string]struct {
+		err    error
+		logged bool
+	}{
+		"a bug":              {errors.New("table is on fire"), true},
+		"out of time":        {fmt.Errorf("query: %w", context.DeadlineExceeded), true},
+		"an outage":          {fault.New(fault.Unavailable, "down", "Down."), false}, // who saw it has logged it
+		"the user's mistake": {fault.New(fault.Invalid, "invalid_key", "No."), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			client, _, log := connect(tc.err)
+
+			_, err := client.Get(rpc.WithRequestID(t.Context(), "abc-1"), &cachev1.GetRequest{})
+
+			if err == nil || strings.Contains(log.String(), "request_id=abc-1") != tc.logged {
+				t.Errorf("%v, log %q", err, log)
+			}
+		})
 	}
 }
 

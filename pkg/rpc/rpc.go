@@ -5,11 +5,13 @@ package rpc
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"google.golang.org/genproto/googleapis/rpc/errdetails"
 	"google.golang.org/grpc"
 	"google.golang.org/grpc/codes"
+	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/status"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -88,14 +90,31 @@ func FromStatus(err error) error {
 	}
 }
 
+// requestIDKey is the name of the request id in a call's metadata.
+const requestIDKey = "x-request-id"
+
+// WithRequestID returns a context whose calls carry the id of the user's request
+// that they are made for.
+func WithRequestID(ctx context.Context, id string) context.Context {
+	return metadata.AppendToOutgoingContext(ctx, requestIDKey, id)
+}
+
 // ServerInterceptor turns handlers' errors into statuses and logs, once, those
-// that are our fault.
+// that are our fault, with the "request_id" if the call carries one. Outages are
+// logged by who sees them, but for calls that ran out of time.
 func ServerInterceptor(log *slog.Logger) grpc.UnaryServerInterceptor {
 	return func(ctx context.Context, req any, info *grpc.UnaryServerInfo, handler grpc.UnaryHandler) (any, error) {
 		reply, err := handler(ctx, req)
-		if fault.Is(err, fault.Internal) {
-			log.ErrorContext(ctx, "call failed", "method", info.FullMethod, "err", err)
+		if fault.Is(err, fault.Internal) || errors.Is(err, context.DeadlineExceeded) {
+			withRequestID(ctx, log).ErrorContext(ctx, "call failed", "method", info.FullMethod, "err", err)
 		}
 		return reply, ToStatus(err)
 	}
+}
+
+func withRequestID(ctx context.Context, log *slog.Logger) *slog.Logger {
+	if id := metadata.ValueFromIncomingContext(ctx, requestIDKey); len(id) > 0 {
+		return log.With("request_id", id[0])
+	}
+	return log
 }

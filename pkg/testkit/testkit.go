@@ -66,12 +66,13 @@ func Root(t testing.TB) string {
 	return root
 }
 
-// Binary returns the path of a program that `make build` puts into bin/.
+// Binary returns the path of a program that `make test-programs` builds: one of
+// stenomesh, whisper-engine and scripted-engine, with the race detector.
 func Binary(t testing.TB, name string) string {
 	t.Helper()
-	path := filepath.Join(Root(t), "bin", name)
+	path := filepath.Join(Root(t), "bin", "test", name)
 	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("%s is missing; run: make build", path)
+		t.Fatalf("%s is missing; run: make test-programs", path)
 	}
 	return path
 }

@@ -43,9 +43,7 @@ func (d *Durable) Next(ctx context.Context) (jetstream.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	fetchCtx, cancel := context.WithTimeout(ctx, d.patience)
-	defer cancel()
-	options := []jetstream.FetchOpt{jetstream.FetchContext(fetchCtx)}
+	options := []jetstream.FetchOpt{jetstream.FetchContext(told{ctx, time.Now().Add(d.patience)})}
 	if d.patience > 4*time.Second {
 		options = append(options, jetstream.FetchHeartbeat(time.Second))
 	}
@@ -65,11 +63,21 @@ func (d *Durable) Next(ctx context.Context) (jetstream.Msg, error) {
 	return msg, nil
 }
 
+// told is a context with a deadline that the client tells the server, which then
+// ends the wait, and does not keep itself. It would race with a message on its
+// way, and one that it dropped would be hidden for a whole lease.
+type told struct {
+	context.Context
+	deadline time.Time
+}
+
+func (t told) Deadline() (time.Time, bool) { return t.deadline, true }
+
 func (d *Durable) empty(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return ctx.Err()
-	case err == nil, errors.Is(err, context.DeadlineExceeded):
+	case err == nil:
 		return ErrEmpty
 	default:
 		d.unbind()

@@ -36,8 +36,9 @@ type Handler interface {
 	Done(ctx context.Context, task *jobv1.Task) (bool, error)
 	// Run does the task and stores its result; storing twice is harmless. A
 	// permanent fault (fault.Permanent) fails the job; an error marked by
-	// Uncharged is retried at once; any other is retried after a while, up to
-	// MaxAttempts. ctx ends when the job is cancelled or the process stops.
+	// Uncharged is retried at once, one marked by Waiting after its pause; any
+	// other is retried after a while, up to MaxAttempts. ctx ends when the job is
+	// cancelled or the process stops.
 	Run(ctx context.Context, run *Run) error
 	// Fail stores that the task cannot be done.
 	Fail(ctx context.Context, task *jobv1.Task, why *fault.Error) error
@@ -74,7 +75,7 @@ func (r *Run) Progress(doneMs, totalMs int64) {
 	}
 }
 
-// Worker runs tasks one after the other. All fields but RetryDelay are needed.
+// Worker runs tasks one after the other. All exported fields but RetryDelay are needed.
 type Worker struct {
 	Name    string // unique in the mesh, for example "transcriber-3f2a/0"
 	Source  Source
@@ -91,6 +92,8 @@ type Worker struct {
 	// RetryDelay is the pause after the first failed attempt; it doubles with
 	// each one, up to a minute. 0 means 5 s.
 	RetryDelay time.Duration
+
+	starved bool // the last pull failed; Run's own
 }
 
 // Run works until ctx ends. The task in hand is then stopped and given back at
@@ -102,38 +105,28 @@ func (w *Worker) Run(ctx context.Context) {
 			w.pause(ctx, err)
 			continue
 		}
+		w.starved = false
 		w.serve(ctx, msg)
 	}
 }
 
 // pause keeps a worker that cannot reach the queue from spinning.
 func (w *Worker) pause(ctx context.Context, err error) {
-	if ctx.Err() != nil || errors.Is(err, ErrEmpty) {
+	if ctx.Err() != nil {
 		return
 	}
-	w.Log.Debug("no task to be had", "worker", w.Name, "err", err)
+	if errors.Is(err, ErrEmpty) {
+		w.starved = false
+		return
+	}
+	level := slog.LevelWarn
+	if w.starved { // it was said
+		level = slog.LevelDebug
+	}
+	w.starved = true
+	w.Log.Log(ctx, level, "no task to be had", "worker", w.Name, "err", err)
 	select {
 	case <-ctx.Done():
 	case <-time.After(250 * time.Millisecond):
 	}
-}
-
-// uncharged marks an error that does not count as an attempt.
-type uncharged struct {
-	error
-	alone bool
-}
-
-func (u uncharged) Unwrap() error { return u.error }
-
-// Uncharged marks err as not the task's own fault: the task runs again at once,
-// and an interruption is counted, not an attempt. alone asks that it then has the engine to itself.
-func Uncharged(err error, alone bool) error { return uncharged{err, alone} }
-
-func isUncharged(err error) (alone, ok bool) {
-	var u uncharged
-	if errors.As(err, &u) {
-		return u.alone, true
-	}
-	return false, false
 }

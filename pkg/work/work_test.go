@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -156,9 +157,8 @@ func TestWorker_handsItsTaskOverWhenItStops(t *testing.T) {
 	<-began
 	w.waitForEmptyQueue(t)
 
-	counters, err := w.jobs.UpdateAttempts(t.Context(), w.task, func(*jobv1.Attempts) {})
-	if err != nil || counters.GetAttempts() != 0 || counters.GetInterruptions() != 0 {
-		t.Errorf("counters %v, %v; an orderly stop charges nothing", counters, err)
+	if c := w.counters(t); c.GetAttempts() != 0 || c.GetInterruptions() != 0 {
+		t.Errorf("counters %v; an orderly stop charges nothing", c)
 	}
 }
 
@@ -177,6 +177,7 @@ type rig struct {
 type handler struct {
 	work   func(context.Context, *work.Run) error
 	failed chan *fault.Error
+	lost   atomic.Pointer[error] // answers the next Fail in its stead
 
 	mu   sync.Mutex
 	done bool
@@ -201,6 +202,9 @@ func (h *handler) Run(ctx context.Context, run *work.Run) error {
 }
 
 func (h *handler) Fail(_ context.Context, _ *jobv1.Task, why *fault.Error) error {
+	if err := h.lost.Swap(nil); err != nil {
+		return *err
+	}
 	h.failed <- why
 	return nil
 }
@@ -212,6 +216,14 @@ func (h *handler) count() int {
 }
 
 func start(t *testing.T, do func(context.Context, *work.Run) error) *rig {
+	t.Helper()
+	r := newRig(t, do)
+	r.run(t)
+	return r
+}
+
+// newRig is a rig without a worker.
+func newRig(t *testing.T, do func(context.Context, *work.Run) error) *rig {
 	t.Helper()
 	b := testkit.Bus(t, "demo")
 	jobs, err := job.Open(t.Context(), b.JS)
@@ -226,22 +238,28 @@ func start(t *testing.T, do func(context.Context, *work.Run) error) *rig {
 	if _, err := jobs.Create(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
-	r := &rig{
+	return &rig{
 		bus: b, jobs: jobs, control: control, record: record,
 		task:    &jobv1.Task{JobId: record.GetId(), UserId: "ann", Attempt: 1, Stage: jobv1.Stage_STAGE_ASR},
 		handler: &handler{work: do, failed: make(chan *fault.Error, 10)},
 	}
-	r.run(t)
-	return r
 }
 
 // run starts a worker; stop and the end of the test end it.
 func (r *rig) run(t *testing.T) {
 	t.Helper()
+	r.runFrom(t, r.source(), bus.Lease)
+}
+
+func (r *rig) source() work.Source {
+	return work.NewDurable(r.bus.JS, bus.StreamTasks, bus.ConsumerASR("demo"), 30*time.Second)
+}
+
+func (r *rig) runFrom(t *testing.T, source work.Source, lease time.Duration) {
+	t.Helper()
 	w := &work.Worker{
 		Name: t.Name(), Handler: r.handler, Jobs: r.jobs, Control: r.control, Conn: r.bus.NC, JS: r.bus.JS,
-		Source: work.NewDurable(r.bus.JS, bus.StreamTasks, bus.ConsumerASR("demo"), 30*time.Second),
-		Log:    testkit.Log(t), Beat: 50 * time.Millisecond, Lease: bus.Lease, RetryDelay: time.Millisecond,
+		Source: source, Log: testkit.Log(t), Beat: 50 * time.Millisecond, Lease: lease, RetryDelay: time.Millisecond,
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})
@@ -252,11 +270,16 @@ func (r *rig) run(t *testing.T) {
 
 func (r *rig) queue(t *testing.T, why string) {
 	t.Helper()
-	data, err := proto.Marshal(r.task)
+	r.queueTask(t, r.task, why)
+}
+
+func (r *rig) queueTask(t *testing.T, task *jobv1.Task, why string) {
+	t.Helper()
+	data, err := proto.Marshal(task)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := r.bus.JS.Publish(t.Context(), job.TaskSubject(r.task, "demo", jobv1.Priority_PRIORITY_NORMAL), data); err != nil {
+	if _, err := r.bus.JS.Publish(t.Context(), job.TaskSubject(task, "demo", jobv1.Priority_PRIORITY_NORMAL), data); err != nil {
 		t.Fatalf("queue %s: %v", why, err)
 	}
 }
@@ -267,6 +290,15 @@ func (r *rig) change(t *testing.T, change func(*jobv1.Job)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+func (r *rig) counters(t *testing.T) *jobv1.Attempts {
+	t.Helper()
+	counters, err := r.jobs.UpdateAttempts(t.Context(), r.task, func(*jobv1.Attempts) {})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return counters
 }
 
 func (r *rig) waitForRuns(t *testing.T, n int) {

@@ -20,15 +20,17 @@ package dispatcher
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
+	"sync/atomic"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/bus"
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/collect"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/finish"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/index"
@@ -51,6 +53,8 @@ type Deps struct {
 // Service is one dispatcher.
 type Service struct {
 	cfg       Config
+	bus       *bus.Bus
+	broken    atomic.Bool // the job feed broke off and has not caught up again
 	jobs      *job.Store
 	log       *slog.Logger
 	index     *index.Index
@@ -69,15 +73,19 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	queue, known := tasks.NewQueue(deps.Bus.JS), index.New()
 	s := &Service{
 		cfg:       cfg,
+		bus:       deps.Bus,
 		jobs:      deps.Jobs,
 		log:       deps.Log,
 		index:     known,
-		scheduler: scheduler.New(queue, cfg.PerUser, cfg.Tick, deps.Log),
+		scheduler: scheduler.New(queue, scheduler.Limits{PerUser: cfg.PerUser, Ahead: cfg.Ahead}, cfg.Tick, deps.Log),
 		collector: collect.New(deps.Bus.JS, deps.Jobs, deps.Log),
 		finisher:  finish.New(deps.Jobs, deps.Blobs, deps.Log),
 	}
 	s.reconcile = reconcile.New(known, deps.Jobs, reconcile.Actions{
 		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer,
+		Served: func(ctx context.Context, model string) (bool, error) {
+			return queue.Served(ctx, tasks.Lane{Stage: jobv1.Stage_STAGE_ASR, Model: model})
+		},
 	}, cfg.Reconcile, deps.Log)
 	s.janitor = janitor.New(janitor.Parts{
 		Index: known, Jobs: deps.Jobs, Files: deps.Files, Tasks: queue,
@@ -100,11 +108,14 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// Check reports whether the dispatcher knows all jobs, as it must before it can
-// be trusted to move them.
-func (s *Service) Check(context.Context) error {
-	if !s.index.Ready() {
-		return errors.New("the job feed is not read yet")
+// Check reports whether the dispatcher knows all jobs and hears what becomes of
+// them, as it must to be trusted to move them; the error is Unavailable.
+func (s *Service) Check(ctx context.Context) error {
+	switch {
+	case !s.index.Ready():
+		return fault.New(fault.Unavailable, "starting", "The dispatcher is still reading the jobs there are.")
+	case s.broken.Load():
+		return fault.New(fault.Unavailable, "feed_broken", "The dispatcher does not hear of changes to jobs.")
 	}
-	return nil
+	return s.bus.CheckConsumer(ctx, bus.StreamJobs, bus.ConsumerAssembler)
 }

@@ -22,6 +22,7 @@ func (s *Service) follow(ctx context.Context) {
 		relist := listen.Err() != nil
 		cancel()
 		if !relist && ctx.Err() == nil {
+			s.broken.Store(true)
 			s.log.Warn("job feed broke off; it is opened again", "err", err)
 			wait(ctx, time.Second)
 		}
@@ -37,6 +38,7 @@ func (s *Service) handle(event job.Event, news bool) {
 	case event.Gone:
 		s.index.Forget(event.ID)
 		s.scheduler.Forget(event.ID)
+		s.finisher.Forget(event.ID)
 	default:
 		s.index.Observe(event.Job, event.Revision)
 		s.scheduler.Observe(event.Job)
@@ -50,14 +52,18 @@ func (s *Service) act(record *jobv1.Job, news bool) {
 	switch {
 	case record.GetState() == jobv1.State_STATE_ASSEMBLING:
 		s.finisher.Offer(record.GetId())
+		return
 	case job.Terminal(record.GetState()) && news:
 		s.janitor.Finished(record.GetId())
 	}
+	s.finisher.Forget(record.GetId())
 }
 
 func (s *Service) caughtUp() {
+	s.broken.Store(false)
 	for _, id := range s.index.CaughtUp() {
 		s.scheduler.Forget(id)
+		s.finisher.Forget(id)
 	}
 	s.reconcile.Now()
 	s.janitor.Sweep()

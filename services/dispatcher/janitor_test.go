@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -23,17 +24,19 @@ func TestDispatcher_purgesARecordOnlyWhenHistoryHasIt(t *testing.T) {
 	r := newRig(t)
 	r.cfg.Grace = 0
 	r.history.down.Store(true)
+	r.history.behind.Store(true)
 	r.dispatcher(t)
 	r.workers(t, 1, nil)
 	id := r.accept(t, "u", 1, nil)
 	r.await(t, id, jobv1.State_STATE_COMPLETED)
 
-	r.history.behind.Store(true)
-	r.history.down.Store(false)
-	other := r.accept(t, "u", 1, nil) // time for a few looks
-	r.await(t, other, jobv1.State_STATE_COMPLETED)
-	if got := r.get(t, id).GetState(); got != jobv1.State_STATE_COMPLETED {
-		t.Fatalf("the record is %v", got)
+	for _, phase := range []string{"down", "behind"} {
+		asked := r.history.asked.Load()
+		testkit.Eventually(t, "two looks while the history is "+phase, func() bool { return r.history.asked.Load() >= asked+2 })
+		if got := r.get(t, id).GetState(); got != jobv1.State_STATE_COMPLETED {
+			t.Fatalf("the record is %v", got)
+		}
+		r.history.down.Store(false)
 	}
 	r.history.behind.Store(false)
 
@@ -54,6 +57,44 @@ func TestDispatcher_keepsAFreshRecord(t *testing.T) {
 
 	if got := r.get(t, kept); r.text(t, got) != "Chunk 0." {
 		t.Errorf("record %v", got)
+	}
+}
+
+// TestDispatcher_makesRoomBeforeTheGraceIsOver cancels jobs with long prompts
+// until their records take more of the bucket than they should.
+func TestDispatcher_makesRoomBeforeTheGraceIsOver(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	stream, err := r.JS.Stream(t.Context(), bus.StreamJobs)
+	r.must(t, err)
+	layout := stream.CachedInfo().Config
+	layout.MaxBytes = 200_000
+	_, err = r.JS.UpdateStream(t.Context(), layout)
+	r.must(t, err)
+	var ids []string
+	for n := range 17 { // 170 KB: the bucket is crowded above 120
+		id := r.accept(t, "u", 1, func(record *jobv1.Job) { record.Options.Prompt = strings.Repeat("x", 10_000) })
+		_, _, err := r.jobs.Update(t.Context(), id, func(record *jobv1.Job) error {
+			job.Advance(record, jobv1.State_STATE_CANCELLED, time.Now().Add(time.Duration(n)*time.Millisecond))
+			return nil
+		})
+		r.must(t, err)
+		ids = append(ids, id)
+	}
+
+	r.dispatcher(t)
+
+	r.awaitPurged(t, ids[4])
+	testkit.Eventually(t, "there is room again", func() bool {
+		used, _, err := r.jobs.Usage(t.Context())
+		return err == nil && used <= 120_000
+	})
+	r.must(t, r.end(t, ids[16], jobv1.State_STATE_DELETED))
+	r.awaitPurged(t, ids[16]) // a look at a bucket with room
+	for _, id := range ids[7:16] {
+		if got := r.get(t, id).GetState(); got != jobv1.State_STATE_CANCELLED {
+			t.Errorf("a younger record is %v", got)
+		}
 	}
 }
 

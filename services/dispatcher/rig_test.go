@@ -189,9 +189,11 @@ func (r *rig) queued(t testing.TB) uint64 {
 type history struct {
 	historyv1.UnimplementedHistoryServiceServer
 	down, behind atomic.Bool
+	asked        atomic.Int64 // times
 }
 
 func (h *history) GetConfirmed(context.Context, *historyv1.GetConfirmedRequest) (*historyv1.GetConfirmedResponse, error) {
+	defer h.asked.Add(1)
 	if h.down.Load() {
 		return nil, fault.New(fault.Unavailable, "sql_down", "Try again later.")
 	}

@@ -1,7 +1,11 @@
 package gateway_test
 
 import (
+	"path/filepath"
+	"strings"
 	"testing"
+
+	"github.com/stenomesh/stenomesh/services/gateway"
 )
 
 func TestLogin_takesJSONAndForms(t *testing.T) {
@@ -28,6 +32,9 @@ func TestLogin_refuses(t *testing.T) {
 	r.send("POST", "/api/v1/auth/token", `{"username":"ann"}`).wants(400, "invalid_request")
 	r.send("POST", "/api/v1/auth/token", `{"username":1}`).wants(400, "invalid_json")
 	r.send("POST", "/api/v1/auth/token", ``).wants(400, "invalid_json")
+	r.send("POST", "/api/v1/auth/token", `username=ann&password=%FF`, "Content-Type: application/x-www-form-urlencoded").
+		wants(400, "invalid_request")
+	r.send("POST", "/api/v1/auth/token", `{"username":"`+strings.Repeat("x", 1<<19)+`","password":"wrong"}`).wants(401, "invalid_credentials")
 }
 
 func TestLogin_makesOneWaitWhoFailsAgainAndAgain(t *testing.T) {
@@ -45,13 +52,20 @@ func TestLogin_makesOneWaitWhoFailsAgainAndAgain(t *testing.T) {
 	r.login("ben") // another name is not held up
 }
 
+// TestLogin_lockedAccountHasNoAccess logs in at one gateway and shows the token to
+// another, which does not remember the user from before.
 func TestLogin_lockedAccountHasNoAccess(t *testing.T) {
 	t.Parallel()
-	r := start(t)
-	ann := r.login("ann")
-	r.accounts.set(func(a *accounts) { a.locked["ann"] = true; a.locked["eve"] = true })
+	key := filepath.Join(t.TempDir(), "token.key")
+	sameKey := func(c *gateway.Config) { c.KeyFile = key }
+	ann := start(t, sameKey).login("ann")
+	other := start(t, sameKey)
+	elsewhere := user{rig: other, id: ann.id, token: ann.token}
+	other.accounts.set(func(a *accounts) { a.locked["ann"] = true })
 
-	r.send("POST", "/api/v1/auth/token", `{"username":"ann","password":"nna"}`).wants(401, "invalid_credentials")
+	other.send("POST", "/api/v1/auth/token", `{"username":"ann","password":"nna"}`).wants(401, "invalid_credentials")
+	elsewhere.send("GET", "/api/v1/user/me", "").wants(401, "account_inactive")
 
-	ann.send("GET", "/api/v1/user/me", "").wants(200, "") // believed for five minutes
+	other.accounts.set(func(a *accounts) { a.locked["ann"] = false })
+	other.login("ann").send("GET", "/api/v1/user/me", "").wants(200, "")
 }

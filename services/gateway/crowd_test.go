@@ -3,6 +3,7 @@ package gateway_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -24,10 +25,11 @@ func TestGateway_serves20UsersAtOnce(t *testing.T) {
 		})
 	})
 	r.background(func(ctx context.Context) {
+		worker := r.off()
 		for {
 			select {
 			case id := <-seen:
-				r.complete(id, "Hello.")
+				worker.complete(id, "Hello.")
 			case <-ctx.Done():
 				return
 			}
@@ -35,9 +37,33 @@ func TestGateway_serves20UsersAtOnce(t *testing.T) {
 	})
 	var users sync.WaitGroup
 	for n := range 20 {
-		users.Go(func() { r.visit(fmt.Sprintf("user%d", n)) })
+		users.Go(func() { r.off().visit(fmt.Sprintf("user%d", n)) })
 	}
 	users.Wait()
+}
+
+// offTest lets the helpers of a test fail it from other goroutines than its own:
+// they report and end their goroutine.
+type offTest struct{ testing.TB }
+
+func (o offTest) Fatal(args ...any) {
+	o.Helper()
+	o.Error(args...)
+	runtime.Goexit()
+}
+
+func (o offTest) Fatalf(format string, args ...any) {
+	o.Helper()
+	o.Errorf(format, args...)
+	runtime.Goexit()
+}
+
+// off is the rig for another goroutine than the test's.
+func (r *rig) off() *rig {
+	return &rig{
+		t: offTest{r.t}, url: r.url, bus: r.bus, store: r.store, blobs: r.blobs, blobDir: r.blobDir,
+		history: r.history, accounts: r.accounts, cache: r.cache, client: r.client, stop: r.stop,
+	}
 }
 
 func (r *rig) visit(name string) {
@@ -51,7 +77,10 @@ func (r *rig) visit(name string) {
 		if got := page(r.t, u, "?page=1&limit=10"); len(got.Items) != n+1 || got.Items[0].TaskID != id {
 			r.t.Errorf("history after task %d: %+v", n+1, got)
 		}
-		for u.status(id, "?wait=30s").field("status") != "completed" {
+		for u.status(id, "?wait=30s").wants(200, "").field("status") != "completed" {
+			if r.t.Failed() { // the worker has gone
+				return
+			}
 		}
 		if got := u.send("GET", "/api/v1/transcription/"+id+"/download?format=text", ""); got.body != "Hello.\n" {
 			r.t.Errorf("download %q", got.body)

@@ -31,11 +31,13 @@ type history struct {
 	down        bool
 	behind      bool
 	rows        map[string]job.Event
+	deleted     map[string]bool
+	asked       []*historyv1.ListJobsRequest // all questions of ListJobs
 	transcripts map[string]*jobv1.Transcript
 }
 
 func newHistory(blobs blob.Store) *history {
-	return &history{blobs: blobs, rows: map[string]job.Event{}, transcripts: map[string]*jobv1.Transcript{}}
+	return &history{blobs: blobs, rows: map[string]job.Event{}, deleted: map[string]bool{}, transcripts: map[string]*jobv1.Transcript{}}
 }
 
 func (h *history) take(event job.Event) {
@@ -45,6 +47,7 @@ func (h *history) take(event job.Event) {
 	case h.behind || event.CaughtUp || event.Gone: // a purged record keeps its row
 		return
 	case event.Job.GetState() == jobv1.State_STATE_DELETED:
+		h.deleted[event.ID] = true
 		delete(h.rows, event.ID)
 		delete(h.transcripts, event.ID)
 		return
@@ -100,32 +103,58 @@ func (h *history) GetTranscript(_ context.Context, req *historyv1.GetTranscriptR
 func (h *history) ListJobs(_ context.Context, req *historyv1.ListJobsRequest) (*historyv1.ListJobsResponse, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.asked = append(h.asked, proto.CloneOf(req))
 	if h.down {
 		return nil, errDown
 	}
+	reply := &historyv1.ListJobsResponse{}
+	without := map[string]bool{}
+	for _, known := range req.GetWithout() {
+		without[known.GetJobId()] = true
+		if h.rows[known.GetJobId()].Revision >= known.GetRevision() || h.deleted[known.GetJobId()] {
+			reply.Recorded = append(reply.Recorded, known.GetJobId())
+		}
+	}
 	var all []*jobv1.Job
 	for _, row := range h.rows {
-		if row.Job.GetUserId() == req.GetUserId() {
+		if row.Job.GetUserId() != req.GetUserId() || without[row.Job.GetId()] {
+			continue
+		}
+		reply.Total++
+		if len(req.GetStates()) == 0 || slices.Contains(req.GetStates(), row.Job.GetState()) {
 			all = append(all, row.Job)
 		}
 	}
 	slices.SortFunc(all, func(a, b *jobv1.Job) int { return cmp.Compare(b.GetId(), a.GetId()) })
-	reply := &historyv1.ListJobsResponse{Total: int64(len(all))}
-	from := int(max(1, req.GetPage())-1) * int(req.GetLimit())
-	if cursor := req.GetCursor(); cursor != "" {
-		at := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() == cursor })
-		if at < 0 {
-			return nil, fault.New(fault.Invalid, "invalid_cursor", "Not a cursor.")
-		}
-		from = at + 1
+	from, err := firstRow(all, req)
+	if err != nil {
+		return nil, err
 	}
-	from = min(from, len(all))
 	to := min(from+int(req.GetLimit()), len(all))
 	reply.Jobs = all[from:to]
 	if to < len(all) && to > from {
 		reply.NextCursor = all[to-1].GetId()
 	}
 	return reply, nil
+}
+
+// firstRow is where the page begins in all rows.
+func firstRow(all []*jobv1.Job, req *historyv1.ListJobsRequest) (int, error) {
+	if at := req.GetAfter(); at != nil {
+		older := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() < at.GetJobId() })
+		if older < 0 {
+			return len(all), nil
+		}
+		return older, nil
+	}
+	if cursor := req.GetCursor(); cursor != "" {
+		at := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() == cursor })
+		if at < 0 {
+			return 0, fault.New(fault.Invalid, "invalid_cursor", "Not a cursor.")
+		}
+		return at + 1, nil
+	}
+	return min(int(req.GetOffset()), len(all)), nil
 }
 
 // accounts is the account service in small; every password is the name backwards.

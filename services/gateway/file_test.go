@@ -89,6 +89,12 @@ func TestFiles_giveTheRecordingBackInParts(t *testing.T) {
 	whole := ann.send("GET", "/api/v1/files/f1/audio", "").wants(200, "")
 	part := ann.send("GET", "/api/v1/files/f1/audio", "", "Range: bytes=4-9").wants(206, "")
 	head := ann.send("HEAD", "/api/v1/files/f1", "").wants(200, "")
+	for _, bad := range []string{"bytes=99999999-", "bytes=9-4", "bytes=x"} {
+		refused := ann.send("GET", "/api/v1/files/f1/audio", "", "Range: "+bad).wants(416, "invalid_range")
+		if refused.header.Get("Content-Type") != "application/problem+json" || strings.Count(refused.body, "\n") != 1 {
+			t.Errorf("%s: %v %s", bad, refused.header, refused.body)
+		}
+	}
 	unchanged := ann.send("GET", "/api/v1/files/f1/audio", "", "If-None-Match: "+whole.header.Get("Etag")).wants(304, "")
 
 	if whole.body != content || part.body != content[4:10] || head.body != "" || unchanged.body != "" {

@@ -146,12 +146,10 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 
 // Check reports whether the gateway knows the jobs there are.
 func (s *Service) Check(context.Context) error {
-	select {
-	case <-s.index.CaughtUp():
-		return nil
-	default:
+	if !s.index.Current() {
 		return fault.New(fault.Unavailable, "starting", "The gateway is still reading the jobs there are.")
 	}
+	return nil
 }
 
 // Addr returns the address it listens on; it waits for Run to listen. An error
@@ -166,7 +164,7 @@ func (s *Service) Addr(ctx context.Context) (string, error) {
 }
 
 // Run serves until ctx ends, then lets requests finish for a few seconds. All of
-// its goroutines have ended when it returns.
+// its goroutines have ended when it returns, but for checks that hang.
 func (s *Service) Run(ctx context.Context) error {
 	feeds, stopFeeds := context.WithCancel(context.WithoutCancel(ctx)) // they outlive the last request
 	ended := s.follow(feeds)

@@ -3,8 +3,11 @@ package gateway_test
 import (
 	"encoding/json"
 	"fmt"
+	"net/url"
+	"slices"
 	"testing"
 
+	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
@@ -13,30 +16,164 @@ func TestHistory_showsAJobAtOnceThoughTheHistoryIsBehind(t *testing.T) {
 	t.Parallel()
 	r := start(t)
 	ann := r.login("ann")
-	var ids []string
-	for range 3 {
-		ids = append(ids, ann.task(""))
-	}
-	testkit.Eventually(t, "the history has the first three", func() bool {
-		return r.history.has(ids[2], jobv1.State_STATE_QUEUED)
-	})
+	ids := tasks(ann, 3)
+	r.historyHas(ids, jobv1.State_STATE_QUEUED)
 	r.history.set(func(h *history) { h.behind = true })
-	ids = append(ids, ann.task(""), ann.task(""))
-	r.complete(ids[0], "Done.")
-	testkit.Eventually(t, "completed", func() bool { return ann.status(ids[0], "").field("status") == "completed" })
+	ids = slices.Concat(tasks(ann, 2), ids) // newest first
+	r.complete(ids[4], "Done.")
+	testkit.Eventually(t, "completed", func() bool { return ann.status(ids[4], "").field("status") == "completed" })
 
-	first := page(t, ann, "?page=1&limit=4")
-	rest := page(t, ann, "?limit=4&cursor="+*first.NextCursor)
-	whole := page(t, ann, "")
-	tiny := page(t, ann, "?limit=1")
-
-	wantIDs(t, first, ids[4], ids[3], ids[2], ids[1])
-	wantIDs(t, rest, ids[0])
-	wantIDs(t, whole, ids[4], ids[3], ids[2], ids[1], ids[0])
-	wantIDs(t, tiny, ids[4])
-	if first.Total != 5 || tiny.Total != 5 || rest.Items[0].Status != "completed" {
-		t.Errorf("total %d, oldest %+v", first.Total, rest.Items[0])
+	for limit := 1; limit <= 6; limit++ { // with 1 and 2 the first page has no row of the history
+		wantPages(t, fmt.Sprintf("by cursor, limit %d", limit), byCursor(t, ann, limit, ""), limit, ids)
+		wantPages(t, fmt.Sprintf("by page, limit %d", limit), byPage(t, ann, limit, ""), limit, ids)
 	}
+
+	if oldest := page(t, ann, "?limit=4&page=2"); len(oldest.Items) != 1 || oldest.Items[0].Status != "completed" {
+		t.Errorf("the oldest: %+v", oldest.Items)
+	}
+}
+
+// While somebody pages by cursor, the recorder catches up in steps.
+func TestHistory_showsEachJobOnceWhileItIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ann := r.login("ann")
+	r.history.set(func(h *history) { h.behind = true })
+	ids := tasks(ann, 6)
+
+	var shown []string
+	for cursor := ""; ; {
+		p := page(t, ann, "?limit=1&cursor="+cursor)
+		shown = append(shown, p.ids()...)
+		if p.Total != 6 {
+			t.Errorf("total %d after %d jobs, want 6", p.Total, len(shown))
+		}
+		if p.NextCursor == nil {
+			break
+		}
+		cursor = *p.NextCursor
+		r.recordOne(ids[len(shown)-1]) // which was shown
+		r.recordOne(ids[len(ids)-len(shown)])
+	}
+
+	if !slices.Equal(shown, ids) {
+		t.Errorf("got %v\nwant %v", shown, ids)
+	}
+}
+
+func TestHistory_forgetsADeletedJobThoughTheHistoryIsBehind(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ann := r.login("ann")
+	ids := tasks(ann, 3)
+	r.historyHas(ids, jobv1.State_STATE_QUEUED)
+	r.history.set(func(h *history) { h.behind = true })
+
+	ann.send("DELETE", "/api/v1/transcription/"+ids[1], "").wants(204, "")
+
+	want := []string{ids[0], ids[2]}
+	wantPages(t, "by cursor", byCursor(t, ann, 1, ""), 1, want)
+	wantPages(t, "by page", byPage(t, ann, 1, ""), 1, want)
+}
+
+func TestHistory_showsTheJobsOfAStatus(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ann := r.login("ann")
+	ids := tasks(ann, 6)
+	r.historyHas(ids, jobv1.State_STATE_QUEUED)
+	r.advance(ids[1], jobv1.State_STATE_FAILED)
+	r.advance(ids[3], jobv1.State_STATE_ASSEMBLING)
+	r.historyHas([]string{ids[1]}, jobv1.State_STATE_FAILED)
+	r.historyHas([]string{ids[3]}, jobv1.State_STATE_ASSEMBLING)
+	r.history.set(func(h *history) { h.behind = true })
+	r.advance(ids[4], jobv1.State_STATE_FAILED) // which only the gateway knows
+	testkit.Eventually(t, "the gateway knows", func() bool { return ann.status(ids[4], "").field("status") == "failed" })
+
+	for filter, want := range map[string][]string{
+		"&status=failed":                     {ids[1], ids[4]},
+		"&status=transcribing":               {ids[3]}, // which assembling counts as
+		"&status=queued":                     {ids[0], ids[2], ids[5]},
+		"&status=transcribing&status=failed": {ids[1], ids[3], ids[4]},
+		"&status=cancelled":                  nil,
+		"&status=":                           ids,
+	} {
+		for _, limit := range []int{1, 2, 10} {
+			if got := idsOf(byCursor(t, ann, limit, filter)); !slices.Equal(got, want) {
+				t.Errorf("%s by cursor, limit %d: got %v\nwant %v", filter, limit, got, want)
+			}
+			if got := idsOf(byPage(t, ann, limit, filter)); !slices.Equal(got, want) {
+				t.Errorf("%s by page, limit %d: got %v\nwant %v", filter, limit, got, want)
+			}
+		}
+	}
+}
+
+func TestHistory_asksAboutAJobUntilItIsRecorded(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ann := r.login("ann")
+	ids := tasks(ann, 3)
+	r.historyHas(ids, jobv1.State_STATE_QUEUED)
+	asked := func() (n int) {
+		page(t, ann, "")
+		r.history.set(func(h *history) { n = len(h.asked[len(h.asked)-1].GetWithout()) })
+		return n
+	}
+
+	if first, second := asked(), asked(); first != 3 || second != 0 {
+		t.Errorf("asked about %d jobs, then %d; want 3, then none", first, second)
+	}
+	r.advance(ids[0], jobv1.State_STATE_PREPROCESSING)
+	r.historyHas(ids[:1], jobv1.State_STATE_PREPROCESSING)
+	testkit.Eventually(t, "the gateway knows", func() bool { return ann.status(ids[0], "").field("status") == "preprocessing" })
+	if third, fourth := asked(), asked(); third != 1 || fourth != 0 {
+		t.Errorf("after a step asked about %d jobs, then %d; want 1, then none", third, fourth)
+	}
+}
+
+func TestHistory_refusesFiltersItDoesNotHave(t *testing.T) {
+	t.Parallel()
+	ann := start(t).login("ann")
+	for _, name := range []string{"language", "model", "file_name", "q", "from", "to", "sort", "statuss"} {
+		got := ann.send("GET", "/api/v1/user/history?"+url.Values{name: {"x"}}.Encode(), "").wants(400, "not_available")
+		if got.field("field") != name {
+			t.Errorf("%s: %s", name, got.body)
+		}
+	}
+	ann.send("GET", "/api/v1/user/history?status=done", "").wants(400, "invalid_parameter")
+}
+
+func TestStatus_tellsThatThePositionIsNotKnown(t *testing.T) {
+	t.Parallel()
+	ann := start(t).login("ann")
+	if got := ann.status(ann.task(""), ""); got.field("position") != "null" {
+		t.Errorf("position %q in %s, want null", got.field("position"), got.body)
+	}
+}
+
+// tasks makes jobs and returns their ids, newest first.
+func tasks(u user, n int) []string {
+	ids := make([]string, n)
+	for i := range ids {
+		ids[n-1-i] = u.task("")
+	}
+	return ids
+}
+
+func (r *rig) historyHas(ids []string, state jobv1.State) {
+	r.t.Helper()
+	testkit.Eventually(r.t, "the history is not behind", func() bool {
+		return !slices.ContainsFunc(ids, func(id string) bool { return !r.history.has(id, state) })
+	})
+}
+
+// recordOne lets a history that is behind see one job as it is.
+func (r *rig) recordOne(id string) {
+	r.t.Helper()
+	record, revision, err := r.store.Get(r.t.Context(), id)
+	r.ok(err)
+	r.history.set(func(h *history) { h.rows[id] = job.Event{ID: id, Job: record, Revision: revision} })
 }
 
 type historyPage struct {
@@ -50,6 +187,14 @@ type historyPage struct {
 	NextCursor *string `json:"next_cursor"`
 }
 
+func (p historyPage) ids() []string {
+	var ids []string
+	for _, item := range p.Items {
+		ids = append(ids, item.TaskID)
+	}
+	return ids
+}
+
 func page(t testing.TB, u user, query string) historyPage {
 	t.Helper()
 	var p historyPage
@@ -60,13 +205,53 @@ func page(t testing.TB, u user, query string) historyPage {
 	return p
 }
 
-func wantIDs(t *testing.T, p historyPage, want ...string) {
+// byCursor reads all pages, following their cursors.
+func byCursor(t *testing.T, u user, limit int, filter string) []historyPage {
 	t.Helper()
-	var got []string
-	for _, item := range p.Items {
-		got = append(got, item.TaskID)
+	var pages []historyPage
+	for cursor, more := "", true; more; {
+		p := page(t, u, fmt.Sprintf("?limit=%d&cursor=%s%s", limit, cursor, filter))
+		if pages = append(pages, p); len(pages) > 100 {
+			t.Fatal("the pages have no end")
+		}
+		if more = p.NextCursor != nil; more {
+			cursor = *p.NextCursor
+		}
 	}
-	if fmt.Sprint(got) != fmt.Sprint(want) {
-		t.Errorf("got %v\nwant %v", got, want)
+	return pages
+}
+
+// byPage reads all pages by their numbers, until one has no next.
+func byPage(t *testing.T, u user, limit int, filter string) []historyPage {
+	t.Helper()
+	var pages []historyPage
+	for more := true; more; {
+		p := page(t, u, fmt.Sprintf("?limit=%d&page=%d%s", limit, len(pages)+1, filter))
+		if pages = append(pages, p); len(pages) > 100 {
+			t.Fatal("the pages have no end")
+		}
+		more = p.NextCursor != nil
+	}
+	return pages
+}
+
+func idsOf(pages []historyPage) []string {
+	var ids []string
+	for _, p := range pages {
+		ids = append(ids, p.ids()...)
+	}
+	return ids
+}
+
+// wantPages checks that full pages show these jobs, each once, and all the total.
+func wantPages(t *testing.T, how string, pages []historyPage, limit int, want []string) {
+	t.Helper()
+	if got := idsOf(pages); !slices.Equal(got, want) {
+		t.Errorf("%s: got %v\nwant %v", how, got, want)
+	}
+	for i, p := range pages {
+		if p.Total != len(want) || len(p.Items) > limit || i+1 < len(pages) && len(p.Items) < limit {
+			t.Errorf("%s: page %d has %d jobs of %d", how, i+1, len(p.Items), p.Total)
+		}
 	}
 }

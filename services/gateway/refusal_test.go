@@ -53,6 +53,7 @@ func TestGateway_refusesBadRequests(t *testing.T) {
 		{"file id is a number", "POST", create, `{"file_id":1}`, 400, "invalid_json"},
 		{"diarization is text", "POST", create, `{"file_id":"f1","diarization":"yes"}`, 400, "invalid_json"},
 		{"beam size is a fraction", "POST", create, `{"file_id":"f1","beam_size":1.5}`, 400, "invalid_json"},
+		{"metadata that is not UTF-8", "POST", create, "{\"file_id\":\"f1\",\"metadata\":{\"a\":\"\xff\"}}", 400, "invalid_json"},
 		{"large body", "POST", create, `{"prompt":"` + strings.Repeat("x", 2<<20) + `"}`, 413, "body_too_large"},
 		{"job on unknown file", "POST", create, `{"file_id":"nope"}`, 404, "file_not_found"},
 		{"unknown model", "POST", create, `{"file_id":"f1","model":"gpt-9"}`, 422, "model_not_found"},

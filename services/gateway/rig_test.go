@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"net"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -49,7 +51,8 @@ type rig struct {
 	accounts *accounts
 	cache    *shelf
 	client   *http.Client
-	stop     func() // stops the gateway and waits
+	stop     func()       // stops the gateway and waits
+	arrived  atomic.Int64 // requests whose head the gateway has read
 }
 
 // demoOnly is a mesh that has the demo model only.
@@ -76,6 +79,11 @@ func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	}
 	service, err := gateway.New(cfg, r.deps())
 	r.ok(err)
+	service.OnConnState(func(_ net.Conn, state http.ConnState) {
+		if state == http.StateActive {
+			r.arrived.Add(1)
+		}
+	})
 	r.stop = r.background(func(ctx context.Context) {
 		if err := service.Run(ctx); err != nil {
 			t.Errorf("run: %v", err)
@@ -187,12 +195,20 @@ func (r *rig) send(method, path, body string, header ...string) reply {
 
 func (r *rig) do(req *http.Request) reply {
 	r.t.Helper()
-	resp, err := r.client.Do(req)
+	got, err := r.try(req)
 	r.ok(err)
+	return got
+}
+
+// try is do for goroutines, which must not end the test.
+func (r *rig) try(req *http.Request) (reply, error) {
+	resp, err := r.client.Do(req)
+	if err != nil {
+		return reply{}, err
+	}
 	defer func() { _ = resp.Body.Close() }()
 	data, err := io.ReadAll(resp.Body)
-	r.ok(err)
-	return reply{t: r.t, status: resp.StatusCode, header: resp.Header, body: string(data)}
+	return reply{t: r.t, status: resp.StatusCode, header: resp.Header, body: string(data)}, err
 }
 
 // user is somebody who has logged in.
@@ -234,6 +250,29 @@ func (u user) status(id, query string) reply {
 	return u.send("GET", "/api/v1/transcription/"+id+"/status"+query, "")
 }
 
+// poll asks for a status in the background, and returns when the gateway has the
+// request; answer waits for what it says.
+func (u user) poll(id, query string) (answer func() reply) {
+	u.t.Helper()
+	req, err := http.NewRequestWithContext(u.t.Context(), http.MethodGet, u.url+"/api/v1/transcription/"+id+"/status"+query, nil)
+	u.ok(err)
+	req.Header.Set("Authorization", "Bearer "+u.token)
+	before := u.arrived.Load()
+	var got reply
+	answered := make(chan error, 1)
+	go func() {
+		var err error
+		got, err = u.try(req)
+		answered <- err
+	}()
+	testkit.Eventually(u.t, "the poll has arrived", func() bool { return u.arrived.Load() > before })
+	return func() reply {
+		u.t.Helper()
+		u.ok(<-answered)
+		return got
+	}
+}
+
 // advance moves a job's record as a worker does.
 func (r *rig) advance(id string, to jobv1.State, changes ...func(*jobv1.Job)) {
 	r.t.Helper()
@@ -255,7 +294,7 @@ func (r *rig) complete(id, text string) {
 	}}
 	data, err := proto.Marshal(transcript)
 	r.ok(err)
-	key := job.TranscriptBlobKey(id, 1)
+	key := job.TranscriptBlobKey(id, 1, "test")
 	_, err = blob.Put(r.t.Context(), r.blobs, key, bytes.NewReader(data))
 	r.ok(err)
 	sum := sha256.Sum256(data)

@@ -84,11 +84,10 @@ func TestGateway_answersALongPollWhenTheJobChanges(t *testing.T) {
 	id := ann.task("")
 	before := ann.status(id, "")
 
-	answered := make(chan reply)
-	go func() { answered <- ann.status(id, "?wait=50s&since="+before.field("revision")) }()
+	answer := ann.poll(id, "?wait=50s&since="+before.field("revision"))
 	r.advance(id, jobv1.State_STATE_PREPROCESSING)
 
-	if got := <-answered; got.status != 200 || got.field("status") != "preprocessing" {
+	if got := answer(); got.status != 200 || got.field("status") != "preprocessing" {
 		t.Errorf("got %s", got.body)
 	}
 	r.advance(id, jobv1.State_STATE_FAILED, func(j *jobv1.Job) { j.Error = &jobv1.Error{Code: "too_long", Message: "Too long."} })
@@ -104,18 +103,11 @@ func TestGateway_letsLongPollsGoWhenItStops(t *testing.T) {
 	r := start(t)
 	ann := r.login("ann")
 	id := ann.task("")
-	began := make(chan struct{})
-	answered := make(chan reply)
-	go func() {
-		close(began)
-		answered <- ann.status(id, "?wait=60s")
-	}()
-	<-began
-	testkit.Eventually(t, "the poll has arrived", func() bool { return ann.status(id, "?wait=1ms").status == 200 })
+	answer := ann.poll(id, "?wait=60s")
 
 	r.stop()
 
-	if got := <-answered; got.status != 200 || got.field("status") != "queued" {
+	if got := answer(); got.status != 200 || got.field("status") != "queued" {
 		t.Errorf("got %d %s", got.status, got.body)
 	}
 }

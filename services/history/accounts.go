@@ -33,7 +33,7 @@ type accountServer struct {
 }
 
 // Authenticate checks a login. It does the same work whether the user exists
-// or not and is active or not.
+// or not and is active or not. Unavailable: too many others are before it.
 func (s *accountServer) Authenticate(ctx context.Context, req *accountv1.AuthenticateRequest) (*accountv1.AuthenticateResponse, error) {
 	if len(req.GetPassword()) > maxPassword {
 		return nil, errLogin

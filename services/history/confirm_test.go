@@ -18,7 +18,7 @@ func TestGetConfirmed_saysNoWhileTheTranscriptIsMissing(t *testing.T) {
 	t.Parallel()
 	cases := map[string]func(t *testing.T, m *mesh, id string){
 		"gone": func(t *testing.T, m *mesh, id string) {
-			if err := blob.DeleteAll(t.Context(), m.blobs, job.BlobPrefix(id)); err != nil {
+			if err := m.blobs.Delete(t.Context(), job.TranscriptBlobKey(id, 1, "test")); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -58,7 +58,7 @@ func TestGetConfirmed_letsADeletedJobGoWithoutItsTranscript(t *testing.T) {
 	m := newMesh(t)
 	id := m.create(t).GetId()
 	m.completeUnseen(t, id, func() {
-		if err := blob.DeleteAll(t.Context(), m.blobs, job.BlobPrefix(id)); err != nil {
+		if err := m.blobs.Delete(t.Context(), job.TranscriptBlobKey(id, 1, "test")); err != nil {
 			t.Fatal(err)
 		}
 	})
@@ -86,7 +86,7 @@ func (m *mesh) putTranscript(t *testing.T, id string, transcript *jobv1.Transcri
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := blob.Put(t.Context(), m.blobs, job.TranscriptBlobKey(id, 1), bytes.NewReader(body)); err != nil {
+	if _, err := blob.Put(t.Context(), m.blobs, job.TranscriptBlobKey(id, 1, "test"), bytes.NewReader(body)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -47,6 +47,8 @@ type Deps struct {
 	Log   *slog.Logger
 	// Observe is told how long each query took; nil for nobody.
 	Observe func(query string, took time.Duration)
+	// Now is the clock; nil for the machine's.
+	Now func() time.Time
 }
 
 // Service answers questions and records the job feed.
@@ -72,12 +74,15 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	if deps.Observe == nil {
 		deps.Observe = func(string, time.Duration) {}
 	}
+	if deps.Now == nil {
+		deps.Now = time.Now
+	}
 	store = observed{Store: store, observe: deps.Observe, log: deps.Log}
 	return &Service{
 		store:    store,
 		jobs:     &jobServer{store: store, blobs: deps.Blobs, log: deps.Log},
 		accounts: &accountServer{store: store, hasher: hasher},
-		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log},
+		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log, now: deps.Now},
 	}, nil
 }
 

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"io"
 	"path/filepath"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -27,7 +29,8 @@ import (
 // mesh is a history service with the parts around it.
 type mesh struct {
 	bus      *bus.Bus
-	blobs    *blob.Disk
+	blobs    *faultyBlobs
+	clock    *clock
 	jobs     *job.Store
 	path     string // of the database
 	history  historyv1.HistoryServiceClient
@@ -37,13 +40,34 @@ type mesh struct {
 	stop     func() error // ends Run
 }
 
+// faultyBlobs are blobs of which one can be on a bad sector of the disk.
+type faultyBlobs struct {
+	blob.Store
+	bad   atomic.Value // its key, a string
+	tried atomic.Int64 // how often it was to be read
+}
+
+func (f *faultyBlobs) Open(ctx context.Context, key string) (io.ReadSeekCloser, blob.Info, error) {
+	if key == f.bad.Load() {
+		f.tried.Add(1)
+		return nil, blob.Info{}, syscall.EIO
+	}
+	return f.Store.Open(ctx, key)
+}
+
+// clock is the machine's, moved forward by the test.
+type clock struct{ ahead atomic.Int64 }
+
+func (c *clock) now() time.Time          { return time.Now().Add(time.Duration(c.ahead.Load())) }
+func (c *clock) forward(d time.Duration) { c.ahead.Add(int64(d)) }
+
 func newMesh(t *testing.T) *mesh {
 	t.Helper()
-	blobs, err := blob.NewDisk(t.TempDir())
+	disk, err := blob.NewDisk(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mesh{bus: testkit.Bus(t), blobs: blobs, path: filepath.Join(t.TempDir(), "history.db"), queries: &atomic.Int64{}}
+	m := &mesh{bus: testkit.Bus(t), blobs: &faultyBlobs{Store: disk}, clock: &clock{}, path: filepath.Join(t.TempDir(), "history.db"), queries: &atomic.Int64{}}
 	if m.jobs, err = job.Open(t.Context(), m.bus.JS); err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +81,7 @@ func (m *mesh) start(t *testing.T) {
 	var err error
 	m.service, err = history.New(t.Context(), history.Config{StoreURL: "sqlite:" + m.path}, history.Deps{
 		JS: m.bus.JS, Blobs: m.blobs, Log: testkit.Log(t),
-		Observe: func(string, time.Duration) { m.queries.Add(1) },
+		Observe: func(string, time.Duration) { m.queries.Add(1) }, Now: m.clock.now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -115,7 +139,7 @@ func (m *mesh) complete(t *testing.T, id string, transcript *jobv1.Transcript) u
 	if err != nil {
 		t.Fatal(err)
 	}
-	info, err := blob.Put(t.Context(), m.blobs, job.TranscriptBlobKey(id, 1), bytes.NewReader(body))
+	info, err := blob.Put(t.Context(), m.blobs, job.TranscriptBlobKey(id, 1, "test"), bytes.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}

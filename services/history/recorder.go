@@ -14,6 +14,8 @@ import (
 const (
 	minBackoff = 100 * time.Millisecond
 	maxBackoff = 10 * time.Second
+	// readPatience is how long jobs wait for a transcript that cannot be read.
+	readPatience = time.Minute
 )
 
 // recorder copies the job feed into the store. A message is acknowledged after
@@ -25,6 +27,7 @@ type recorder struct {
 	blobs blob.Store
 	store Store
 	log   *slog.Logger
+	now   func() time.Time
 }
 
 // run records until ctx ends.
@@ -62,11 +65,20 @@ func (r *recorder) consume(ctx context.Context, consumer jetstream.Consumer, bac
 }
 
 // record commits the first messages of a batch, as many as fit into one
-// transaction, and returns how many. It tries until it succeeds or ctx ends.
+// transaction, and returns how many. It tries until it succeeds or ctx ends; for
+// transcripts that cannot be read it waits readPatience.
 func (r *recorder) record(ctx context.Context, messages []jetstream.Msg) int {
 	var backoff backoff
+	var unread time.Time // since when transcripts cannot be read
 	for {
-		changes, n, err := r.changes(ctx, messages)
+		resigned := !unread.IsZero() && r.now().Sub(unread) >= readPatience
+		changes, n, err := r.changes(ctx, messages, resigned)
+		switch {
+		case err == nil:
+			unread = time.Time{}
+		case unread.IsZero():
+			unread = r.now()
+		}
 		if err == nil && len(changes) > 0 {
 			err = r.store.Record(ctx, changes)
 		}

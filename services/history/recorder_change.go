@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
@@ -16,8 +17,9 @@ import (
 const batchBytes = 32 << 20
 
 // changes reads messages until their transcripts weigh enough for one
-// transaction, and returns how many it read.
-func (r *recorder) changes(ctx context.Context, messages []jetstream.Msg) (changes []record.Change, n int, err error) {
+// transaction, and returns how many it read. The error is that of a transcript;
+// resigned is transcript's.
+func (r *recorder) changes(ctx context.Context, messages []jetstream.Msg, resigned bool) (changes []record.Change, n int, err error) {
 	var weight int64
 	for _, msg := range messages {
 		n++
@@ -25,7 +27,7 @@ func (r *recorder) changes(ctx context.Context, messages []jetstream.Msg) (chang
 		if !ok {
 			continue
 		}
-		if change.Transcript, err = r.transcript(ctx, change.Job); err != nil {
+		if change.Transcript, err = r.transcript(ctx, change.Job, resigned); err != nil {
 			return nil, n, err
 		}
 		changes = append(changes, change)
@@ -39,15 +41,14 @@ func (r *recorder) changes(ctx context.Context, messages []jetstream.Msg) (chang
 // change reads one message. Markers that a key was removed are passed over, and
 // so is what can never be stored: it would hold up everything behind it.
 func (r *recorder) change(ctx context.Context, msg jetstream.Msg) (record.Change, bool) {
-	if isMarker(msg) {
+	if job.IsMarker(msg) {
 		return record.Change{}, false
 	}
 	meta, err := msg.Metadata()
-	job := &jobv1.Job{}
+	change := record.Change{Job: &jobv1.Job{}}
 	if err == nil {
-		err = proto.Unmarshal(msg.Data(), job)
+		err = proto.Unmarshal(msg.Data(), change.Job)
 	}
-	change := record.Change{Job: job}
 	if err == nil {
 		change.Revision = meta.Sequence.Stream
 		_, err = record.RowOf(change)
@@ -62,22 +63,16 @@ func (r *recorder) change(ctx context.Context, msg jetstream.Msg) (record.Change
 // transcript reads the result of a completed job. Without one that is gone or
 // damaged the row is stored all the same, but it is not confirmed: record and
 // blob stay, and the transcript follows when it can be read (GetConfirmed). A
-// blob store that does not answer is an error.
-func (r *recorder) transcript(ctx context.Context, job *jobv1.Job) (*jobv1.Transcript, error) {
-	if job.GetState() != jobv1.State_STATE_COMPLETED {
+// blob store that does not answer is an error, unless the recorder is resigned:
+// what keeps failing must not hold up all later jobs.
+func (r *recorder) transcript(ctx context.Context, completed *jobv1.Job, resigned bool) (*jobv1.Transcript, error) {
+	if completed.GetState() != jobv1.State_STATE_COMPLETED {
 		return nil, nil
 	}
-	transcript, err := readTranscript(ctx, r.blobs, job)
-	if errors.Is(err, errUnreadable) {
-		r.log.ErrorContext(ctx, "job is recorded without its transcript", "job", job.GetId(), "err", err)
+	transcript, err := readTranscript(ctx, r.blobs, completed)
+	if errors.Is(err, errUnreadable) || err != nil && resigned && ctx.Err() == nil {
+		r.log.ErrorContext(ctx, "job is recorded without its transcript", "job", completed.GetId(), "err", err)
 		return nil, nil
 	}
 	return transcript, err
-}
-
-// isMarker reports whether a message stands for the removal of its key: by a
-// call, or by age.
-func isMarker(msg jetstream.Msg) bool {
-	headers := msg.Headers()
-	return headers.Get("KV-Operation") != "" || headers.Get(jetstream.MarkerReasonHeader) != ""
 }

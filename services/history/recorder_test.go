@@ -10,6 +10,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -118,6 +119,30 @@ func TestRecorder_waitsWhileTheDatabaseIsAwayAndMissesNothing(t *testing.T) {
 	slices.Reverse(ids)
 	if err != nil || !slices.Equal(idsOf(page), ids) {
 		t.Errorf("got %d jobs, %v; want all 100 newest first", len(page.GetJobs()), err)
+	}
+}
+
+func TestRecorder_goesOnWithoutATranscriptThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	m := newMesh(t)
+	id := m.create(t).GetId()
+	m.blobs.bad.Store(job.TranscriptBlobKey(id, 1, "test"))
+	revision := m.complete(t, id, words)
+	later := m.create(t).GetId()
+	testkit.Eventually(t, "it was tried twice", func() bool { return m.blobs.tried.Load() >= 2 })
+	if page := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 9}); slices.Contains(idsOf(page), later) {
+		t.Error("the transcript is given up at once")
+	}
+
+	m.clock.forward(2 * time.Minute)
+
+	m.waitFor(t, later, 1)
+	if m.confirmed(t, id, revision) {
+		t.Error("record and blob may go, and the transcript with them")
+	}
+	m.blobs.bad.Store("")
+	if !m.confirmed(t, id, revision) {
+		t.Error("not confirmed now that the blob can be read")
 	}
 }
 

@@ -55,7 +55,7 @@ func (s *jobServer) ListJobs(ctx context.Context, req *historyv1.ListJobsRequest
 	if err != nil {
 		return nil, err
 	}
-	reply := &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total}
+	reply := &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total, Recorded: page.Recorded}
 	if page.More {
 		last := page.Jobs[len(page.Jobs)-1]
 		reply.NextCursor = encodeCursor(query.UserID, record.PositionOf(last))
@@ -68,27 +68,38 @@ func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
 	if req.GetLimit() < 1 || req.GetLimit() > maxLimit {
 		return query, fault.New(fault.Invalid, "invalid_limit", fmt.Sprintf("limit must be between 1 and %d.", maxLimit))
 	}
+	for _, known := range req.GetWithout() {
+		query.Without = append(query.Without, record.Known{JobID: known.GetJobId(), Revision: known.GetRevision()})
+	}
 	var err error
 	if query.Status, err = statusOf(req.GetStates()); err != nil {
 		return query, err
 	}
-	if req.GetCursor() == "" {
+	switch {
+	case req.GetAfter() != nil:
+		query.After = &record.Position{CreatedAt: req.GetAfter().GetCreatedAtUs(), JobID: req.GetAfter().GetJobId()}
+	case req.GetCursor() != "":
+		var after record.Position
+		after, err = decodeCursor(req.GetUserId(), req.GetCursor())
+		query.After = &after
+	default:
 		query.Offset, err = offsetOf(req)
-		return query, err
 	}
-	after, err := decodeCursor(req.GetUserId(), req.GetCursor())
-	query.After = &after
 	return query, err
 }
 
 // offsetOf counts the rows before a page; page 0 is taken as the first.
 func offsetOf(req *historyv1.ListJobsRequest) (int, error) {
-	page := max(1, uint64(req.GetPage()))
-	if page*uint64(req.GetLimit()) > maxOffset {
+	limit := uint64(req.GetLimit())
+	offset := uint64(req.GetOffset())
+	if offset == 0 {
+		offset = (max(1, uint64(req.GetPage())) - 1) * limit
+	}
+	if offset+limit > maxOffset {
 		return 0, fault.New(fault.Invalid, "use_cursor",
 			fmt.Sprintf("page times limit must be at most %d; further pages are reached by next_cursor.", maxOffset))
 	}
-	return int(page-1) * int(req.GetLimit()), nil
+	return int(offset), nil
 }
 
 func statusOf(states []jobv1.State) ([]string, error) {

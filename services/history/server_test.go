@@ -36,6 +36,31 @@ func TestListJobs_walksByCursorAndByPage(t *testing.T) {
 	}
 }
 
+func TestListJobs_leavesToTheCallerWhatItKnowsBetter(t *testing.T) {
+	t.Parallel()
+	m := newMesh(t)
+	var made []*jobv1.Job
+	for range 4 {
+		made = append(made, m.create(t))
+		m.waitFor(t, made[len(made)-1].GetId(), 1)
+	}
+	known := []*historyv1.KnownJob{{JobId: made[1].GetId(), Revision: 1}, {JobId: made[2].GetId(), Revision: 1 << 40}}
+
+	page := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 1, Without: known})
+	behind := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 9, Without: known,
+		After: &historyv1.Position{CreatedAtUs: made[3].GetCreatedAt().AsTime().UnixMicro(), JobId: made[3].GetId()}})
+
+	if !slices.Equal(idsOf(page), []string{made[0].GetId()}) || page.GetTotal() != 2 {
+		t.Errorf("second of the others: %v", page)
+	}
+	if !slices.Equal(page.GetRecorded(), []string{made[1].GetId()}) {
+		t.Errorf("recorded: %v, want the second job", page.GetRecorded())
+	}
+	if !slices.Equal(idsOf(behind), []string{made[0].GetId()}) {
+		t.Errorf("behind the newest: %v", behind)
+	}
+}
+
 func TestListJobs_refusesWhatItCannotAnswer(t *testing.T) {
 	t.Parallel()
 	m := newMesh(t)
@@ -54,6 +79,7 @@ func TestListJobs_refusesWhatItCannotAnswer(t *testing.T) {
 		"too much":             {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1001}, "invalid_limit"},
 		"too deep":             {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Page: 11}, "use_cursor"},
 		"page overflows":       {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Page: 4294967295}, "use_cursor"},
+		"offset too deep":      {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 10_000}, "use_cursor"},
 		"no cursor at all":     {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Cursor: "hello"}, "invalid_cursor"},
 		"somebody else's":      {&historyv1.ListJobsRequest{UserId: "bob", Limit: 1, Cursor: anns}, "invalid_cursor"},
 		"cut":                  {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Cursor: anns[:20]}, "invalid_cursor"},

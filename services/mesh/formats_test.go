@@ -40,7 +40,7 @@ func TestFormats_giveTheSameWords(t *testing.T) {
 	speech := map[string]meshtest.Recording{}
 	for _, language := range []string{"en", "ru"} {
 		speech[language] = meshtest.Compose(t, meshtest.Composition{
-			Language: language, Seconds: 20, Seed: 7,
+			Language: language, Seconds: 12, Seed: 7,
 			Pause: func(*rand.Rand) float64 { return 0.8 },
 		})
 	}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -16,6 +17,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
 	"github.com/stenomesh/stenomesh/services/steno/client"
 )
@@ -30,9 +32,8 @@ func kills() int {
 
 const jobsUnderFire = 20
 
-// These tests run one after the other: each wants the whole machine.
-
 func TestKill_wholeProcess(t *testing.T) {
+	t.Parallel()
 	underFire(t, func(p *meshtest.Process) bool {
 		p.Kill(t)
 		p.Again(t)
@@ -41,10 +42,12 @@ func TestKill_wholeProcess(t *testing.T) {
 }
 
 func TestKill_enginesOnly(t *testing.T) {
+	t.Parallel()
 	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "whisper-engine") })
 }
 
 func TestKill_ffmpegOnly(t *testing.T) {
+	t.Parallel()
 	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "ffmpeg") })
 }
 
@@ -95,7 +98,7 @@ func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
 	if more := total(t, c) - before; more < int64(len(done)) || more > int64(len(done))+jobs.unanswered.Load() {
 		t.Errorf("the history has %d jobs more, want %d, and up to %d that got no answer", more, len(done), jobs.unanswered.Load())
 	}
-	nothingLeft(t, p)
+	nothingLeft(t, p, done)
 }
 
 // undisturbed stores some recordings and transcribes each once.
@@ -103,9 +106,9 @@ func undisturbed(t *testing.T, c *client.Client) (files []string, results map[st
 	t.Helper()
 	results = map[string]meshtest.Result{}
 	for i, language := range []string{"en", "ru", "en", "ru"} {
-		seconds := 15.0 // one chunk
+		seconds := 8.0 // one chunk
 		if long() || i == 0 {
-			seconds = 50 // several
+			seconds = 35 // several
 		}
 		recording := meshtest.Compose(t, meshtest.Composition{
 			Language: language, Seconds: seconds, Pause: pauses, Seed: uint64(i),
@@ -196,11 +199,11 @@ func total(t *testing.T, c *client.Client) int64 {
 }
 
 // nothingLeft checks that finished jobs keep their records and transcripts and
-// nothing else. It stops the mesh.
-func nothingLeft(t *testing.T, p *meshtest.Process) {
+// nothing else, and that each was completed by its first attempt. It stops the mesh.
+func nothingLeft(t *testing.T, p *meshtest.Process, done map[string]string) {
 	t.Helper()
 	testkit.Eventually(t, "only transcripts are left of the jobs", func() bool {
-		return len(filesBelow(t, filepath.Join(p.Data, "blobs", "jobs"), "transcript")) == 0 &&
+		return len(filesBelow(t, filepath.Join(p.Data, "blobs", "jobs"), "transcript-")) == 0 &&
 			len(filesBelow(t, filepath.Join(p.Data, "blobs", ".tmp"), "")) == 0 &&
 			len(filesBelow(t, filepath.Join(p.Data, "scratch"), "")) == 0
 	})
@@ -219,6 +222,12 @@ func nothingLeft(t *testing.T, p *meshtest.Process) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for id := range done {
+		record, _, err := jobs.Get(t.Context(), id)
+		if err != nil || record.GetState() != jobv1.State_STATE_COMPLETED || record.GetAttempt() != 1 {
+			t.Errorf("job %s is %v in attempt %d, %v; want completed in the first", id, record.GetState(), record.GetAttempt(), err)
+		}
+	}
 	if ids, err := jobs.FactIDs(t.Context()); err != nil || len(ids) != 0 {
 		t.Errorf("plans, results or counters are left of %v, %v", ids, err)
 	}
@@ -231,7 +240,8 @@ func nothingLeft(t *testing.T, p *meshtest.Process) {
 	}
 }
 
-// filesBelow lists the files below a folder but those of one name.
+// filesBelow lists the files below a folder but those whose names begin like but;
+// all when it is empty.
 func filesBelow(t *testing.T, folder, but string) []string {
 	t.Helper()
 	var found []string
@@ -239,7 +249,7 @@ func filesBelow(t *testing.T, folder, but string) []string {
 		if errors.Is(err, os.ErrNotExist) {
 			return nil // it went while we looked
 		}
-		if err == nil && !entry.IsDir() && entry.Name() != but {
+		if err == nil && !entry.IsDir() && (but == "" || !strings.HasPrefix(entry.Name(), but)) {
 			found = append(found, path)
 		}
 		return err

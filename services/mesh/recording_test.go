@@ -1,6 +1,7 @@
 package mesh_test
 
 import (
+	"math/rand/v2"
 	"os"
 	"testing"
 
@@ -36,6 +37,27 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Two minutes over low noise with no pause above a tenth of a second: nothing to
+// cut in, so all chunks and windows overlap. The sentences are those of the one
+// sample whose voice the demo model bears without pauses (docs/results.md has the
+// others); TestSeams_loseAndDoubleNoWord asks the same of the joins alone.
+func TestRecording_withoutPausesIsJoinedInSpeech(t *testing.T) {
+	t.Parallel()
+	m := meshtest.InProcess(t)
+	c := m.Client(t)
+	recording := meshtest.Compose(t, meshtest.Composition{
+		Language: "en", Samples: []string{"en-04"}, Seconds: 120, NoiseDB: -60, Seed: 3,
+		Pause: func(*rand.Rand) float64 { return 0.095 },
+	})
+	plans := meshtest.Plans(t, m)
+
+	result := meshtest.Transcribe(t, c, recording.Path, "en")
+
+	plan := <-plans
+	wantOverlaps(t, plan)
+	check(t, recording, result, 0, plan)
 }
 
 // check holds a transcript against what was said. What the model gets wrong in

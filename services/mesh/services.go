@@ -40,6 +40,7 @@ func (m *mesh) startRecordKeepers(ctx context.Context) error {
 	}
 	c.Register(m.conn)
 	m.stack.Go("cache", c.Run)
+	m.check("cache", c.Check)
 	s, err := metrics.New(m.cfg.Metrics, metrics.Deps{NC: m.bus.NC, Jobs: m.jobs, Log: m.log})
 	if err != nil {
 		return err

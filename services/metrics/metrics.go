@@ -61,7 +61,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	}
 	w, meter := window.New(cfg.Window), process.NewMeter(cfg.Window)
 	return &Service{
-		server:   &server{window: w, length: cfg.Window, meter: meter},
+		server:   &server{window: w, length: cfg.Window, began: time.Now(), meter: meter},
 		gatherer: &gatherer{window: w, nc: deps.NC, jobs: deps.Jobs, log: deps.Log},
 		meter:    meter,
 		log:      deps.Log,

@@ -14,13 +14,15 @@ type server struct {
 	metricsv1.UnimplementedMetricsServiceServer
 	window *window.Window
 	length time.Duration
+	began  time.Time // nothing was observed before
 	meter  *process.Meter
 }
 
-// GetPerformance sums up the window.
+// GetPerformance sums up the window, or the time since the start while that is
+// shorter.
 func (s *server) GetPerformance(context.Context, *metricsv1.GetPerformanceRequest) (*metricsv1.GetPerformanceResponse, error) {
 	now := time.Now()
-	reply := &metricsv1.GetPerformanceResponse{WindowMs: s.length.Milliseconds()}
+	reply := &metricsv1.GetPerformanceResponse{WindowMs: min(s.length, now.Sub(s.began)).Milliseconds()}
 	for _, row := range s.window.Rows(now) {
 		reply.Summaries = append(reply.Summaries, summaryOf(&row))
 	}

@@ -32,8 +32,8 @@ import (
 // patience is how long a worker waits for a task before it asks again.
 const patience = 30 * time.Second
 
-// storagePause times the limit of interruptions is about an hour, in which
-// somebody can make room.
+// storagePause is how long a worker waits for room on the disk before it tries
+// another recording.
 const storagePause = 30 * time.Second
 
 // Deps are the parts that the service works with.
@@ -97,8 +97,10 @@ func (s *Service) Run(ctx context.Context) error {
 	return s.scratch.Close()
 }
 
-// Check reports whether tasks can be had.
-func (s *Service) Check(context.Context) error { return s.deps.Bus.Check() }
+// Check reports whether tasks can be had; the error is Unavailable.
+func (s *Service) Check(ctx context.Context) error {
+	return s.deps.Bus.CheckConsumer(ctx, bus.StreamTasks, bus.ConsumerPre)
+}
 
 func (s *Service) worker(n int, source work.Source) *work.Worker {
 	return &work.Worker{

@@ -24,7 +24,7 @@ func longCall(t *testing.T) string {
 	return audiotest.Make(t, "flac", "-stream_loop", "1", "-i", audiotest.Sample(t, "stereo-call.flac"))
 }
 
-func TestService_makesTheSameChunksAfterADeathAtAnyStep(t *testing.T) {
+func TestService_makesTheSameChunksAfterAStopInTheFirstOrLastCommit(t *testing.T) {
 	t.Parallel()
 	path := longCall(t)
 	undisturbed := newRig(t)
@@ -38,15 +38,13 @@ func TestService_makesTheSameChunksAfterADeathAtAnyStep(t *testing.T) {
 
 	for _, step := range []int32{1, int32(len(want.GetChunks()))} {
 		r := newRig(t)
-		mortal := &mortalStore{Store: r.blobs, commits: step}
+		stuck := &stuckStore{Store: r.blobs, commits: step, reached: make(chan struct{})}
 		calmStore := r.blobs
 		record := r.accept(t, path)
-		r.blobs = mortal
-		died := make(chan struct{})
+		r.blobs = stuck
 		stop := r.start(t, nil)
-		mortal.die = func() { close(died) }
 		r.queue(t, record)
-		<-died
+		<-stuck.reached
 		stop()
 		r.blobs = calmStore
 		r.start(t, nil)
@@ -54,38 +52,38 @@ func TestService_makesTheSameChunksAfterADeathAtAnyStep(t *testing.T) {
 		record = r.await(t, record)
 
 		if record.GetState() != jobv1.State_STATE_TRANSCRIBING || !sameCuts(t, want, r.plan(t, record)) {
-			t.Errorf("died at chunk %d: the job is %v by plan %v", step, record, r.plan(t, record))
+			t.Errorf("stopped in commit %d: the job is %v by plan %v", step, record, r.plan(t, record))
 		}
 		if blobs := r.chunkBlobs(t, record); len(blobs) != len(want.GetChunks()) {
-			t.Errorf("died at chunk %d: %d blobs, want %d", step, len(blobs), len(want.GetChunks()))
+			t.Errorf("stopped in commit %d: %d blobs, want %d", step, len(blobs), len(want.GetChunks()))
 		}
 		r.nothingLeft(t)
 	}
 }
 
-// mortalStore blocks for ever in a chosen commit, as a process that is killed
-// there never comes back from it.
-type mortalStore struct {
+// stuckStore waits in a chosen commit, and in all after it, until the service
+// stops.
+type stuckStore struct {
 	blob.Store
 	commits int32
 	seen    atomic.Int32
-	die     func()
+	reached chan struct{} // closed in the chosen commit
 }
 
-func (m *mortalStore) Create(ctx context.Context) (blob.Writer, error) {
-	writer, err := m.Store.Create(ctx)
-	return mortalWriter{writer, m}, err
+func (s *stuckStore) Create(ctx context.Context) (blob.Writer, error) {
+	writer, err := s.Store.Create(ctx)
+	return stuckWriter{writer, s}, err
 }
 
-type mortalWriter struct {
+type stuckWriter struct {
 	blob.Writer
-	store *mortalStore
+	store *stuckStore
 }
 
-func (w mortalWriter) Commit(ctx context.Context, key string) (blob.Info, error) {
+func (w stuckWriter) Commit(ctx context.Context, key string) (blob.Info, error) {
 	if n := w.store.seen.Add(1); n >= w.store.commits {
 		if n == w.store.commits {
-			w.store.die()
+			close(w.store.reached)
 		}
 		<-ctx.Done()
 		return blob.Info{}, ctx.Err()
@@ -143,6 +141,28 @@ head -c 50000 /dev/zero; kill -KILL $$`)
 	}
 	if runs, err := os.ReadDir(state); err != nil || len(runs) != 5 {
 		t.Errorf("the decoder ran %d times, want 5: %v", len(runs), err)
+	}
+}
+
+// While ffmpeg is being upgraded, it lacks a library for a moment.
+func TestService_waitsForADecoderThatCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	tune, state := decoder(t, fmt.Sprintf(`
+n=$(ls "$STATE" | wc -l); : > "$STATE/$n"
+[ "$n" -ge %d ] && exec "$FFMPEG" "$@"
+exit 127`, 2*work.MaxAttempts))
+	r.start(t, func(s *Service) { tune(s); s.pause = time.Millisecond })
+	record := r.accept(t, audiotest.Sample(t, "en-01.flac"))
+
+	r.queue(t, record)
+	record = r.await(t, record)
+
+	if record.GetState() != jobv1.State_STATE_TRANSCRIBING {
+		t.Errorf("the job is %v", record)
+	}
+	if runs, err := os.ReadDir(state); err != nil || len(runs) != 2*work.MaxAttempts+1 {
+		t.Errorf("the decoder ran %d times, want %d: %v", len(runs), 2*work.MaxAttempts+1, err)
 	}
 }
 

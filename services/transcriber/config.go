@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"time"
 
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/worker"
@@ -24,6 +25,7 @@ type Config struct {
 	Engine    string       // path of the engine program; empty: beside this program
 	RunDir    string       // folder for the sockets of engines; empty or too long for one: the system's temporary one
 	MaxModels int          // models in memory at once
+	MaxMemory int64        // resident bytes of one engine over which it is killed; 0: no limit
 	GPU       bool         // use a GPU where the engine finds one
 	Limit     worker.Limit // longest time for one window
 }
@@ -48,6 +50,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.StringVar(&c.Engine, "transcriber.engine", c.Engine, "path of the engine program; empty for the one beside this program")
 	flags.StringVar(&c.RunDir, "transcriber.run-dir", c.RunDir, "folder for the sockets of engines; empty for the system's temporary one")
 	flags.IntVar(&c.MaxModels, "transcriber.max-models", c.MaxModels, "models in memory at once")
+	flags.Int64Var(&c.MaxMemory, "transcriber.max-memory-bytes", c.MaxMemory, "memory that the engine of one model may take before it is killed; 0 for no limit")
 	flags.BoolVar(&c.GPU, "transcriber.gpu", c.GPU, "use a GPU where there is one")
 	flags.DurationVar(&c.Limit.Base, "transcriber.limit", c.Limit.Base, "longest time for one window, and limit-factor times its length on top")
 	flags.Float64Var(&c.Limit.Factor, "transcriber.limit-factor", c.Limit.Factor, "times the length of a window that are added to its limit")
@@ -63,6 +66,8 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("there must be a slot and a core")
 	case c.MaxModels < 1:
 		return c, errors.New("there must be room for a model")
+	case c.MaxMemory < 0:
+		return c, errors.New("the memory of an engine cannot be below zero")
 	case c.Limit.Base <= 0 || c.Limit.Factor < 0:
 		return c, errors.New("the limit of a window must be above zero")
 	case len(c.modelDirs()) == 0:
@@ -91,5 +96,13 @@ func (c Config) modelDirs() []string { return filepath.SplitList(c.ModelDirs) }
 func (c Config) engine() engine.Config {
 	return engine.Config{
 		Binary: c.Engine, Slots: c.Slots, Threads: max(1, c.Cores/c.Slots), GPU: c.GPU, RunDir: c.RunDir,
+		MemoryLimit: c.MaxMemory, SharedGrace: c.longest(),
 	}
+}
+
+// longest is how long a call may take, that of the longest window: what an engine
+// does at a stretch, after a call was cancelled, takes less.
+func (c Config) longest() time.Duration {
+	const window = 30 * time.Second
+	return c.Limit.Base + time.Duration(c.Limit.Factor*float64(window))
 }

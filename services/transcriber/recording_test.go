@@ -63,7 +63,7 @@ func decode(t testing.TB, path string) []byte {
 	cmd := exec.CommandContext(t.Context(), "ffmpeg", "-nostdin", "-v", "error", "-i", path, "-ac", "1", "-ar", "16000", "-f", "s16le", "-")
 	cmd.Stdout, cmd.Stderr = &pcm, &complaints
 	if err := cmd.Run(); err != nil {
-		t.Fatalf("decode %s: %v %s (is ffmpeg installed? run: make deps)", path, err, complaints.String())
+		t.Fatalf("decode %s: %v %s (is ffmpeg installed? run: make tools)", path, err, complaints.String())
 	}
 	return pcm.Bytes()
 }

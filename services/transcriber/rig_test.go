@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
@@ -25,7 +26,7 @@ import (
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // rig is a bus, a blob store and a folder of scripted models. Transcribers come
 // and go as a test tells; the test itself is preprocess and dispatcher.

@@ -104,8 +104,19 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// Check reports whether tasks can be had.
-func (s *Service) Check(context.Context) error { return s.deps.Bus.Check() }
+// Check reports whether tasks of every installed model can be had; the error is
+// Unavailable.
+func (s *Service) Check(ctx context.Context) error {
+	for _, m := range s.models.List() {
+		if !m.Installed {
+			continue
+		}
+		if err := s.deps.Bus.CheckConsumer(ctx, bus.StreamTasks, bus.ConsumerASR(m.Name)); err != nil {
+			return err
+		}
+	}
+	return s.deps.Bus.Check()
+}
 
 func (s *Service) worker(n int, source work.Source) *work.Worker {
 	return &work.Worker{

@@ -250,6 +250,7 @@ func TestNew_saysWhatIsMissing(t *testing.T) {
 		"cores":  func(c *transcriber.Config) { c.Cores = 0 },
 		"models": func(c *transcriber.Config) { c.ModelDirs = "" },
 		"room":   func(c *transcriber.Config) { c.MaxModels = 0 },
+		"memory": func(c *transcriber.Config) { c.MaxMemory = -1 },
 		"limit":  func(c *transcriber.Config) { c.Limit.Base = 0 },
 	} {
 		cfg := r.cfg

@@ -236,7 +236,8 @@ func (x *GetTranscriptResponse) GetTranscript() *v1.Transcript {
 	return nil
 }
 
-// ListJobsRequest asks for one page. Either page or cursor is used.
+// ListJobsRequest asks for one page. The first that is set of after, cursor,
+// offset and page tells where it begins.
 type ListJobsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Owner of the jobs.
@@ -248,7 +249,14 @@ type ListJobsRequest struct {
 	// next_cursor of the page before.
 	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Only jobs in these states; empty for all.
-	States        []v1.State `protobuf:"varint,5,rep,packed,name=states,proto3,enum=job.v1.State" json:"states,omitempty"`
+	States []v1.State `protobuf:"varint,5,rep,packed,name=states,proto3,enum=job.v1.State" json:"states,omitempty"`
+	// Only jobs older than this place.
+	After *Position `protobuf:"bytes,6,opt,name=after,proto3" json:"after,omitempty"`
+	// Jobs to pass over. offset+limit is at most 10000.
+	Offset uint32 `protobuf:"varint,7,opt,name=offset,proto3" json:"offset,omitempty"`
+	// Jobs that the caller knows better than the rows may: they are left out of
+	// jobs, of total, and of what offset and page count.
+	Without       []*KnownJob `protobuf:"bytes,8,rep,name=without,proto3" json:"without,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -318,22 +326,157 @@ func (x *ListJobsRequest) GetStates() []v1.State {
 	return nil
 }
 
+func (x *ListJobsRequest) GetAfter() *Position {
+	if x != nil {
+		return x.After
+	}
+	return nil
+}
+
+func (x *ListJobsRequest) GetOffset() uint32 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *ListJobsRequest) GetWithout() []*KnownJob {
+	if x != nil {
+		return x.Without
+	}
+	return nil
+}
+
+// Position is a place in the order of pages.
+type Position struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// created_at of the job there, microseconds since 1970 UTC.
+	CreatedAtUs int64 `protobuf:"varint,1,opt,name=created_at_us,json=createdAtUs,proto3" json:"created_at_us,omitempty"`
+	// Its id.
+	JobId         string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Position) Reset() {
+	*x = Position{}
+	mi := &file_history_v1_history_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Position) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Position) ProtoMessage() {}
+
+func (x *Position) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Position.ProtoReflect.Descriptor instead.
+func (*Position) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Position) GetCreatedAtUs() int64 {
+	if x != nil {
+		return x.CreatedAtUs
+	}
+	return 0
+}
+
+func (x *Position) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+// KnownJob is a job as the caller knows it.
+type KnownJob struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Job id.
+	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Revision of the record in JOBS.
+	Revision      uint64 `protobuf:"varint,2,opt,name=revision,proto3" json:"revision,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KnownJob) Reset() {
+	*x = KnownJob{}
+	mi := &file_history_v1_history_proto_msgTypes[6]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KnownJob) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KnownJob) ProtoMessage() {}
+
+func (x *KnownJob) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[6]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KnownJob.ProtoReflect.Descriptor instead.
+func (*KnownJob) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{6}
+}
+
+func (x *KnownJob) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *KnownJob) GetRevision() uint64 {
+	if x != nil {
+		return x.Revision
+	}
+	return 0
+}
+
 // ListJobsResponse is one page.
 type ListJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Jobs, newest first by (created_at, id).
 	Jobs []*v1.Job `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
-	// Number of all jobs of the user that are not deleted.
+	// Number of all jobs of the user that are not deleted, whatever states were
+	// asked for.
 	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
 	// Cursor of the next page, empty on the last one.
-	NextCursor    string `protobuf:"bytes,3,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	NextCursor string `protobuf:"bytes,3,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
+	// Ids from without whose row is at that revision or a later one: there the
+	// caller knows nothing better any more.
+	Recorded      []string `protobuf:"bytes,4,rep,name=recorded,proto3" json:"recorded,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *ListJobsResponse) Reset() {
 	*x = ListJobsResponse{}
-	mi := &file_history_v1_history_proto_msgTypes[5]
+	mi := &file_history_v1_history_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -345,7 +488,7 @@ func (x *ListJobsResponse) String() string {
 func (*ListJobsResponse) ProtoMessage() {}
 
 func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_history_v1_history_proto_msgTypes[5]
+	mi := &file_history_v1_history_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -358,7 +501,7 @@ func (x *ListJobsResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListJobsResponse.ProtoReflect.Descriptor instead.
 func (*ListJobsResponse) Descriptor() ([]byte, []int) {
-	return file_history_v1_history_proto_rawDescGZIP(), []int{5}
+	return file_history_v1_history_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *ListJobsResponse) GetJobs() []*v1.Job {
@@ -382,6 +525,13 @@ func (x *ListJobsResponse) GetNextCursor() string {
 	return ""
 }
 
+func (x *ListJobsResponse) GetRecorded() []string {
+	if x != nil {
+		return x.Recorded
+	}
+	return nil
+}
+
 // GetConfirmedRequest names a revision of a job.
 type GetConfirmedRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -395,7 +545,7 @@ type GetConfirmedRequest struct {
 
 func (x *GetConfirmedRequest) Reset() {
 	*x = GetConfirmedRequest{}
-	mi := &file_history_v1_history_proto_msgTypes[6]
+	mi := &file_history_v1_history_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -407,7 +557,7 @@ func (x *GetConfirmedRequest) String() string {
 func (*GetConfirmedRequest) ProtoMessage() {}
 
 func (x *GetConfirmedRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_history_v1_history_proto_msgTypes[6]
+	mi := &file_history_v1_history_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -420,7 +570,7 @@ func (x *GetConfirmedRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConfirmedRequest.ProtoReflect.Descriptor instead.
 func (*GetConfirmedRequest) Descriptor() ([]byte, []int) {
-	return file_history_v1_history_proto_rawDescGZIP(), []int{6}
+	return file_history_v1_history_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetConfirmedRequest) GetJobId() string {
@@ -449,7 +599,7 @@ type GetConfirmedResponse struct {
 
 func (x *GetConfirmedResponse) Reset() {
 	*x = GetConfirmedResponse{}
-	mi := &file_history_v1_history_proto_msgTypes[7]
+	mi := &file_history_v1_history_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -461,7 +611,7 @@ func (x *GetConfirmedResponse) String() string {
 func (*GetConfirmedResponse) ProtoMessage() {}
 
 func (x *GetConfirmedResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_history_v1_history_proto_msgTypes[7]
+	mi := &file_history_v1_history_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -474,7 +624,7 @@ func (x *GetConfirmedResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetConfirmedResponse.ProtoReflect.Descriptor instead.
 func (*GetConfirmedResponse) Descriptor() ([]byte, []int) {
-	return file_history_v1_history_proto_rawDescGZIP(), []int{7}
+	return file_history_v1_history_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *GetConfirmedResponse) GetConfirmed() bool {
@@ -502,18 +652,28 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\x15GetTranscriptResponse\x122\n" +
 	"\n" +
 	"transcript\x18\x01 \x01(\v2\x12.job.v1.TranscriptR\n" +
-	"transcript\"\x93\x01\n" +
+	"transcript\"\x87\x02\n" +
 	"\x0fListJobsRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
 	"\x04page\x18\x03 \x01(\rR\x04page\x12\x16\n" +
 	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12%\n" +
-	"\x06states\x18\x05 \x03(\x0e2\r.job.v1.StateR\x06states\"j\n" +
+	"\x06states\x18\x05 \x03(\x0e2\r.job.v1.StateR\x06states\x12*\n" +
+	"\x05after\x18\x06 \x01(\v2\x14.history.v1.PositionR\x05after\x12\x16\n" +
+	"\x06offset\x18\a \x01(\rR\x06offset\x12.\n" +
+	"\awithout\x18\b \x03(\v2\x14.history.v1.KnownJobR\awithout\"E\n" +
+	"\bPosition\x12\"\n" +
+	"\rcreated_at_us\x18\x01 \x01(\x03R\vcreatedAtUs\x12\x15\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"=\n" +
+	"\bKnownJob\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x86\x01\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.job.v1.JobR\x04jobs\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1f\n" +
 	"\vnext_cursor\x18\x03 \x01(\tR\n" +
-	"nextCursor\"H\n" +
+	"nextCursor\x12\x1a\n" +
+	"\brecorded\x18\x04 \x03(\tR\brecorded\"H\n" +
 	"\x13GetConfirmedRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"4\n" +
@@ -537,38 +697,42 @@ func file_history_v1_history_proto_rawDescGZIP() []byte {
 	return file_history_v1_history_proto_rawDescData
 }
 
-var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 8)
+var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
 var file_history_v1_history_proto_goTypes = []any{
 	(*GetJobRequest)(nil),         // 0: history.v1.GetJobRequest
 	(*GetJobResponse)(nil),        // 1: history.v1.GetJobResponse
 	(*GetTranscriptRequest)(nil),  // 2: history.v1.GetTranscriptRequest
 	(*GetTranscriptResponse)(nil), // 3: history.v1.GetTranscriptResponse
 	(*ListJobsRequest)(nil),       // 4: history.v1.ListJobsRequest
-	(*ListJobsResponse)(nil),      // 5: history.v1.ListJobsResponse
-	(*GetConfirmedRequest)(nil),   // 6: history.v1.GetConfirmedRequest
-	(*GetConfirmedResponse)(nil),  // 7: history.v1.GetConfirmedResponse
-	(*v1.Job)(nil),                // 8: job.v1.Job
-	(*v1.Transcript)(nil),         // 9: job.v1.Transcript
-	(v1.State)(0),                 // 10: job.v1.State
+	(*Position)(nil),              // 5: history.v1.Position
+	(*KnownJob)(nil),              // 6: history.v1.KnownJob
+	(*ListJobsResponse)(nil),      // 7: history.v1.ListJobsResponse
+	(*GetConfirmedRequest)(nil),   // 8: history.v1.GetConfirmedRequest
+	(*GetConfirmedResponse)(nil),  // 9: history.v1.GetConfirmedResponse
+	(*v1.Job)(nil),                // 10: job.v1.Job
+	(*v1.Transcript)(nil),         // 11: job.v1.Transcript
+	(v1.State)(0),                 // 12: job.v1.State
 }
 var file_history_v1_history_proto_depIdxs = []int32{
-	8,  // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
-	9,  // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
-	10, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
-	8,  // 3: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
-	0,  // 4: history.v1.HistoryService.GetJob:input_type -> history.v1.GetJobRequest
-	2,  // 5: history.v1.HistoryService.GetTranscript:input_type -> history.v1.GetTranscriptRequest
-	4,  // 6: history.v1.HistoryService.ListJobs:input_type -> history.v1.ListJobsRequest
-	6,  // 7: history.v1.HistoryService.GetConfirmed:input_type -> history.v1.GetConfirmedRequest
-	1,  // 8: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
-	3,  // 9: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
-	5,  // 10: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
-	7,  // 11: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
-	8,  // [8:12] is the sub-list for method output_type
-	4,  // [4:8] is the sub-list for method input_type
-	4,  // [4:4] is the sub-list for extension type_name
-	4,  // [4:4] is the sub-list for extension extendee
-	0,  // [0:4] is the sub-list for field type_name
+	10, // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
+	11, // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
+	12, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
+	5,  // 3: history.v1.ListJobsRequest.after:type_name -> history.v1.Position
+	6,  // 4: history.v1.ListJobsRequest.without:type_name -> history.v1.KnownJob
+	10, // 5: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
+	0,  // 6: history.v1.HistoryService.GetJob:input_type -> history.v1.GetJobRequest
+	2,  // 7: history.v1.HistoryService.GetTranscript:input_type -> history.v1.GetTranscriptRequest
+	4,  // 8: history.v1.HistoryService.ListJobs:input_type -> history.v1.ListJobsRequest
+	8,  // 9: history.v1.HistoryService.GetConfirmed:input_type -> history.v1.GetConfirmedRequest
+	1,  // 10: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
+	3,  // 11: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
+	7,  // 12: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
+	9,  // 13: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
+	10, // [10:14] is the sub-list for method output_type
+	6,  // [6:10] is the sub-list for method input_type
+	6,  // [6:6] is the sub-list for extension type_name
+	6,  // [6:6] is the sub-list for extension extendee
+	0,  // [0:6] is the sub-list for field type_name
 }
 
 func init() { file_history_v1_history_proto_init() }
@@ -582,7 +746,7 @@ func file_history_v1_history_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_history_v1_history_proto_rawDesc), len(file_history_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   8,
+			NumMessages:   10,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -251,8 +251,6 @@ type Job struct {
 	StartedAt *timestamppb.Timestamp `protobuf:"bytes,15,opt,name=started_at,json=startedAt,proto3" json:"started_at,omitempty"`
 	// When it became terminal.
 	FinishedAt *timestamppb.Timestamp `protobuf:"bytes,16,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
-	// Not to be scheduled before this time; unset for at once.
-	NotBefore *timestamppb.Timestamp `protobuf:"bytes,17,opt,name=not_before,json=notBefore,proto3" json:"not_before,omitempty"`
 	// The stored transcript; set when completed.
 	Transcript *BlobRef `protobuf:"bytes,18,opt,name=transcript,proto3" json:"transcript,omitempty"`
 	// Why it failed; set when failed.
@@ -407,13 +405,6 @@ func (x *Job) GetStartedAt() *timestamppb.Timestamp {
 func (x *Job) GetFinishedAt() *timestamppb.Timestamp {
 	if x != nil {
 		return x.FinishedAt
-	}
-	return nil
-}
-
-func (x *Job) GetNotBefore() *timestamppb.Timestamp {
-	if x != nil {
-		return x.NotBefore
 	}
 	return nil
 }
@@ -1404,7 +1395,7 @@ func (x *Span) GetEndMs() int64 {
 // Attempts counts what became of one task, under att.<id>.<gen>.<stage>.<n>.
 type Attempts struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Runs that ended with an error of their own; more than 3 is poisoned.
+	// Runs that ended with an error of their own; with the third the task is given up.
 	Attempts uint32 `protobuf:"varint,1,opt,name=attempts,proto3" json:"attempts,omitempty"`
 	// Runs that ended because the worker died; limit 100.
 	Interruptions uint32 `protobuf:"varint,2,opt,name=interruptions,proto3" json:"interruptions,omitempty"`
@@ -1418,7 +1409,9 @@ type Attempts struct {
 	LastError string `protobuf:"bytes,6,opt,name=last_error,json=lastError,proto3" json:"last_error,omitempty"`
 	// True when the next run must be alone in its engine: it died while several
 	// windows were in it, and nobody knows whose fault that was.
-	Alone         bool `protobuf:"varint,7,opt,name=alone,proto3" json:"alone,omitempty"`
+	Alone bool `protobuf:"varint,7,opt,name=alone,proto3" json:"alone,omitempty"`
+	// Why the task cannot be done, once that is known: the next run only stores it.
+	Verdict       *Error `protobuf:"bytes,8,opt,name=verdict,proto3" json:"verdict,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1500,6 +1493,13 @@ func (x *Attempts) GetAlone() bool {
 		return x.Alone
 	}
 	return false
+}
+
+func (x *Attempts) GetVerdict() *Error {
+	if x != nil {
+		return x.Verdict
+	}
+	return nil
 }
 
 // Task is a hint in the TASKS queue that something can be run now.
@@ -2183,7 +2183,7 @@ var File_job_v1_job_proto protoreflect.FileDescriptor
 
 const file_job_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xe1\x06\n" +
+	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x06\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12#\n" +
@@ -2206,9 +2206,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\n" +
 	"started_at\x18\x0f \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12;\n" +
 	"\vfinished_at\x18\x10 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
-	"finishedAt\x129\n" +
-	"\n" +
-	"not_before\x18\x11 \x01(\v2\x1a.google.protobuf.TimestampR\tnotBefore\x12/\n" +
+	"finishedAt\x12/\n" +
 	"\n" +
 	"transcript\x18\x12 \x01(\v2\x0f.job.v1.BlobRefR\n" +
 	"transcript\x12#\n" +
@@ -2216,7 +2214,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\atimings\x18\x14 \x03(\v2\x0e.job.v1.TimingR\atimings\x12\x1a\n" +
 	"\bwarnings\x18\x15 \x03(\tR\bwarnings\x12\x16\n" +
 	"\x06cached\x18\x16 \x01(\bR\x06cached\x12 \n" +
-	"\vtraceparent\x18\x17 \x01(\tR\vtraceparent\"\x8b\x04\n" +
+	"\vtraceparent\x18\x17 \x01(\tR\vtraceparentJ\x04\b\x11\x10\x12\"\x8b\x04\n" +
 	"\aOptions\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12%\n" +
 	"\x0eresolved_model\x18\x02 \x01(\tR\rresolvedModel\x12\x1a\n" +
@@ -2294,7 +2292,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06speech\x18\x06 \x03(\v2\f.job.v1.SpanR\x06speech\"8\n" +
 	"\x04Span\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x15\n" +
-	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\"\xee\x01\n" +
+	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\"\x97\x02\n" +
 	"\bAttempts\x12\x1a\n" +
 	"\battempts\x18\x01 \x01(\rR\battempts\x12$\n" +
 	"\rinterruptions\x18\x02 \x01(\rR\rinterruptions\x12\x18\n" +
@@ -2304,7 +2302,8 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"started_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tstartedAt\x12\x1d\n" +
 	"\n" +
 	"last_error\x18\x06 \x01(\tR\tlastError\x12\x14\n" +
-	"\x05alone\x18\a \x01(\bR\x05alone\"\x8b\x01\n" +
+	"\x05alone\x18\a \x01(\bR\x05alone\x12'\n" +
+	"\averdict\x18\b \x01(\v2\r.job.v1.ErrorR\averdict\"\x8b\x01\n" +
 	"\x04Task\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x18\n" +
@@ -2435,19 +2434,19 @@ var file_job_v1_job_proto_depIdxs = []int32{
 	23, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
 	23, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
 	23, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
-	23, // 8: job.v1.Job.not_before:type_name -> google.protobuf.Timestamp
-	8,  // 9: job.v1.Job.transcript:type_name -> job.v1.BlobRef
-	9,  // 10: job.v1.Job.error:type_name -> job.v1.Error
-	10, // 11: job.v1.Job.timings:type_name -> job.v1.Timing
-	1,  // 12: job.v1.Options.priority:type_name -> job.v1.Priority
-	5,  // 13: job.v1.File.input:type_name -> job.v1.Input
-	23, // 14: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
-	7,  // 15: job.v1.Plan.media:type_name -> job.v1.Media
-	12, // 16: job.v1.Plan.loudness:type_name -> job.v1.Loudness
-	13, // 17: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	8,  // 18: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	14, // 19: job.v1.Chunk.speech:type_name -> job.v1.Span
-	23, // 20: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	8,  // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
+	9,  // 9: job.v1.Job.error:type_name -> job.v1.Error
+	10, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
+	1,  // 11: job.v1.Options.priority:type_name -> job.v1.Priority
+	5,  // 12: job.v1.File.input:type_name -> job.v1.Input
+	23, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	7,  // 14: job.v1.Plan.media:type_name -> job.v1.Media
+	12, // 15: job.v1.Plan.loudness:type_name -> job.v1.Loudness
+	13, // 16: job.v1.Plan.chunks:type_name -> job.v1.Chunk
+	8,  // 17: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	14, // 18: job.v1.Chunk.speech:type_name -> job.v1.Span
+	23, // 19: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	9,  // 20: job.v1.Attempts.verdict:type_name -> job.v1.Error
 	2,  // 21: job.v1.Task.stage:type_name -> job.v1.Stage
 	8,  // 22: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
 	9,  // 23: job.v1.ChunkResult.error:type_name -> job.v1.Error

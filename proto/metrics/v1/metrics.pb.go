@@ -249,7 +249,8 @@ func (*GetPerformanceRequest) Descriptor() ([]byte, []int) {
 // GetPerformanceResponse is the summary of the window.
 type GetPerformanceResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Length of the window in milliseconds.
+	// Length of the window in milliseconds; the time since the start while that is
+	// shorter.
 	WindowMs int64 `protobuf:"varint,1,opt,name=window_ms,json=windowMs,proto3" json:"window_ms,omitempty"`
 	// One row a kind and name, in that order.
 	Summaries []*Summary `protobuf:"bytes,2,rep,name=summaries,proto3" json:"summaries,omitempty"`

@@ -96,6 +96,35 @@ func showsOnlyTheAskedStates(t *testing.T, store history.Store) {
 	}
 }
 
+func leavesOutWhatTheAskerKnowsBetter(t *testing.T, store history.Store) {
+	mustRecord(t, store,
+		change(job("ann", 1, jobv1.State_STATE_QUEUED), 1),
+		change(job("ann", 2, jobv1.State_STATE_QUEUED), 2),
+		change(job("ann", 3, jobv1.State_STATE_QUEUED), 3),
+		change(job("ann", 4, jobv1.State_STATE_DELETED), 4),
+		change(job("ann", 5, jobv1.State_STATE_QUEUED), 5))
+	recordMany(t, store, "bob", 1)
+	id := func(n int) string { return job("ann", n, 0).GetId() }
+	known := []record.Known{
+		{JobID: id(2), Revision: 7}, {JobID: id(3), Revision: 3}, {JobID: id(4), Revision: 4},
+		{JobID: "not here yet", Revision: 9}, {JobID: job("bob", 0, 0).GetId(), Revision: 1},
+	}
+
+	page := mustPage(t, store, record.Query{UserID: "ann", Limit: 10, Without: known})
+	second := mustPage(t, store, record.Query{UserID: "ann", Limit: 1, Offset: 1, Without: known})
+
+	if got := idsOf(page); !slices.Equal(got, []string{id(5), id(1)}) || page.Total != 2 {
+		t.Errorf("got %v of %d, want the first and the last job of 2", got, page.Total)
+	}
+	slices.Sort(page.Recorded)
+	if !slices.Equal(page.Recorded, []string{id(3), id(4)}) {
+		t.Errorf("recorded: %v, want the third and the fourth", page.Recorded)
+	}
+	if got := idsOf(second); !slices.Equal(got, []string{id(1)}) || second.More {
+		t.Errorf("second page: %v, want the first job", got)
+	}
+}
+
 func pageIsTheUsersOwn(t *testing.T, store history.Store) {
 	recordMany(t, store, "ann", 3)
 	bobs := recordMany(t, store, "bob", 2)

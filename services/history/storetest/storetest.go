@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(t *testing.T) history.Store) {
 		"Record_fillsInAMissingTranscript":       fillsInAMissingTranscript,
 		"Page_givesEachJobOnceNewestFirst":       givesEachJobOnceNewestFirst,
 		"Page_showsOnlyTheAskedStates":           showsOnlyTheAskedStates,
+		"Page_leavesOutWhatTheAskerKnowsBetter":  leavesOutWhatTheAskerKnowsBetter,
 		"Page_isTheUsersOwn":                     pageIsTheUsersOwn,
 		"Page_ofAnEmptyHistoryIsEmpty":           pageOfAnEmptyHistoryIsEmpty,
 		"Users_areUniqueByName":                  usersAreUniqueByName,

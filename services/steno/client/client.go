@@ -1,8 +1,7 @@
 // Package client speaks to a Stenomesh server over its native HTTP API.
 //
 // The command-line program (internal/cli) and the demonstration use it. The
-// other side is the gateway; what both agree on is the API description it
-// serves at /openapi.yaml.
+// other side is the gateway (services/gateway), which answers below /api/v1.
 package client
 
 import (

@@ -71,10 +71,10 @@ func TestClient_returnsTheProblemOfTheServer(t *testing.T) {
 	_, err := c.Status(t.Context(), "task-9")
 
 	var problem *client.Problem
-	if !errors.As(err, &problem) || problem.Status != http.StatusNotFound || problem.Code != "job_not_found" {
-		t.Fatalf("error is %v, want the problem job_not_found", err)
+	if !errors.As(err, &problem) || problem.Status != http.StatusNotFound || problem.Code != "task_not_found" {
+		t.Fatalf("error is %v, want the problem task_not_found", err)
 	}
-	if got := err.Error(); got != "There is no such job. (job_not_found)" {
+	if got := err.Error(); got != "There is no task of this id. (task_not_found)" {
 		t.Errorf("sentence is %q", got)
 	}
 }

@@ -13,9 +13,8 @@ type Status struct {
 	TaskID          string    `json:"task_id"`
 	Status          string    `json:"status"` // queued, preprocessing, transcribing, completed, failed or cancelled
 	Stage           string    `json:"stage"`
-	Progress        float64   `json:"progress"`    // 0 to 1
-	Position        int       `json:"position"`    // jobs before it in the queue; 0 is none or not known
-	ETASeconds      float64   `json:"eta_seconds"` // 0 is not known
+	Progress        float64   `json:"progress"` // 0 to 1
+	Position        int       `json:"position"` // jobs before it in the queue; 0 is none or not known
 	Model           string    `json:"model"`
 	Language        string    `json:"language"`
 	FileName        string    `json:"file_name"`

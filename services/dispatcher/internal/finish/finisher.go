@@ -1,7 +1,7 @@
 // Package finish completes jobs whose chunks all have results: it assembles the
 // transcript, stores it, and moves the record to completed. Several dispatchers
-// may do so for one job at once; they write the same bytes, and one of them
-// moves the record.
+// may do so for one job at once: each writes under a name made from its bytes,
+// which are the same for dispatchers of one version, and one moves the record.
 package finish
 
 import (
@@ -87,13 +87,17 @@ func (f *Finisher) take(id string) {
 // the job again.
 func (f *Finisher) finish(ctx context.Context, id string) {
 	record, _, err := f.jobs.Get(ctx, id)
-	if err != nil || record.GetState() != jobv1.State_STATE_ASSEMBLING {
+	if err == nil && record.GetState() != jobv1.State_STATE_ASSEMBLING || fault.Is(err, fault.NotFound) {
+		f.Forget(id)
+		return
+	}
+	if err != nil {
 		return
 	}
 	err = f.complete(ctx, record)
 	switch {
 	case err == nil:
-		f.forget(id)
+		f.Forget(id)
 	case errors.Is(err, errLost) && f.countLost(id) >= lostTries:
 		f.log.Error("job cannot be assembled", "job", id, "err", err)
 		f.fail(ctx, record)
@@ -127,7 +131,9 @@ func (f *Finisher) store(ctx context.Context, record *jobv1.Job, whole *jobv1.Tr
 	if err != nil {
 		return nil, err
 	}
-	info, err := blob.Put(ctx, f.blobs, job.TranscriptBlobKey(record.GetId(), record.GetAttempt()), bytes.NewReader(data))
+	info, err := blob.PutNamed(ctx, f.blobs, bytes.NewReader(data), func(sha256 string) string {
+		return job.TranscriptBlobKey(record.GetId(), record.GetAttempt(), sha256)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -193,7 +199,7 @@ func (f *Finisher) fail(ctx context.Context, record *jobv1.Job) {
 		return nil
 	})
 	if err == nil {
-		f.forget(record.GetId())
+		f.Forget(record.GetId())
 	}
 }
 
@@ -204,7 +210,8 @@ func (f *Finisher) countLost(id string) int {
 	return f.lost[id]
 }
 
-func (f *Finisher) forget(id string) {
+// Forget drops what is known of a job that is not assembling any more.
+func (f *Finisher) Forget(id string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.lost, id)

@@ -31,7 +31,7 @@ type Parts struct {
 type Times struct {
 	Sweep     time.Duration // between sweeps
 	Confirm   time.Duration // between looks for records that may go
-	Grace     time.Duration // how long a finished record stays; a deleted one goes as soon as history knows
+	Grace     time.Duration // how long a finished record stays while there is room; a deleted one goes as soon as history knows
 	FileGrace time.Duration // how long unreferenced recordings stay
 }
 

@@ -3,6 +3,7 @@ package janitor
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"time"
 
@@ -99,25 +100,49 @@ func idOf(b blob.Info) string {
 	return parts[2]
 }
 
-// purgeConfirmed removes the records that history has, when their grace is
-// over.
+// crowded is how full the bucket may be before records go ahead of their grace:
+// well below where the gateway refuses new jobs, or a user who makes jobs only to
+// cancel them would shut everybody out for the length of the grace.
+const crowded = 0.6
+
+// purgeConfirmed removes the records that history has: those whose grace is over
+// and, as long as the bucket is crowded, the oldest of the others.
 func (j *Janitor) purgeConfirmed(ctx context.Context) error {
-	for _, over := range j.Index.AllOver() {
-		if over.State != jobv1.State_STATE_DELETED && time.Since(over.Finished) < j.times.Grace {
+	list := j.Index.AllOver()
+	slices.SortFunc(list, func(a, b index.Over) int { return a.Finished.Compare(b.Finished) })
+	full, err := j.crowded(ctx)
+	if err != nil {
+		return err
+	}
+	for _, over := range list {
+		early := over.State != jobv1.State_STATE_DELETED && time.Since(over.Finished) < j.times.Grace
+		if early && !full {
 			continue
 		}
-		answer, err := j.History.GetConfirmed(ctx, &historyv1.GetConfirmedRequest{JobId: over.ID, Revision: over.Revision})
+		purged, err := j.purgeIfConfirmed(ctx, over)
 		if err != nil {
 			return err
 		}
-		if !answer.GetConfirmed() {
-			continue
-		}
-		if err := j.purge(ctx, over); err != nil {
-			return err
+		if purged && early {
+			if full, err = j.crowded(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+func (j *Janitor) crowded(ctx context.Context) (bool, error) {
+	used, limit, err := j.Jobs.Usage(ctx)
+	return limit > 0 && float64(used) > crowded*float64(limit), err
+}
+
+func (j *Janitor) purgeIfConfirmed(ctx context.Context, over index.Over) (bool, error) {
+	answer, err := j.History.GetConfirmed(ctx, &historyv1.GetConfirmedRequest{JobId: over.ID, Revision: over.Revision})
+	if err != nil || !answer.GetConfirmed() {
+		return false, err
+	}
+	return true, j.purge(ctx, over)
 }
 
 // purge removes a job altogether, the record last: until then the job is known

@@ -1,12 +1,13 @@
 // Package reconcile mends what was lost on the way. Everything else in the
 // dispatcher acts on news at once; this package walks all unfinished jobs now
 // and then and does again what their records call for: it has tasks published
-// that should be queued, applies results that nobody told, and has jobs
-// completed that only wait for it.
+// that should be queued, applies results that nobody told, has jobs completed
+// that only wait for it, and fails those whose model is gone.
 package reconcile
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -20,6 +21,8 @@ import (
 type Actions struct {
 	// Recheck has every unfinished task published again. It does not block.
 	Recheck func()
+	// Served reports whether there is a queue that transcribers of a model read.
+	Served func(ctx context.Context, model string) (bool, error)
 	// Apply brings results into the record of a job.
 	Apply func(ctx context.Context, id string, results []*jobv1.ChunkResult) error
 	// Finish has a job completed. It does not block.
@@ -34,11 +37,17 @@ type Reconciler struct {
 	every   time.Duration
 	log     *slog.Logger
 	wake    chan struct{}
+
+	troubled bool                 // the last walk met an error
+	unserved map[string]time.Time // model -> without a queue since
 }
 
 // New returns a reconciler that walks so often.
 func New(known *index.Index, jobs *job.Store, actions Actions, every time.Duration, log *slog.Logger) *Reconciler {
-	return &Reconciler{index: known, jobs: jobs, actions: actions, every: every, log: log, wake: make(chan struct{}, 1)}
+	return &Reconciler{
+		index: known, jobs: jobs, actions: actions, every: every, log: log, wake: make(chan struct{}, 1),
+		unserved: map[string]time.Time{},
+	}
 }
 
 // Now asks for a walk before the next one is due.
@@ -64,47 +73,68 @@ func (r *Reconciler) Run(ctx context.Context) {
 		case <-ticker.C:
 		}
 		r.actions.Recheck()
-		r.walk(ctx, still)
+		live := r.index.Live()
+		r.note(ctx, errors.Join(r.walk(ctx, live, still), r.failUnserved(ctx, live)))
 	}
 }
 
-func (r *Reconciler) walk(ctx context.Context, still time.Duration) {
-	for _, record := range r.index.Live() {
+// note logs what a walk met: the first time somebody should hear of it, then it
+// is the same again each time.
+func (r *Reconciler) note(ctx context.Context, err error) {
+	if err != nil && ctx.Err() == nil {
+		level := slog.LevelWarn
+		if r.troubled {
+			level = slog.LevelDebug
+		}
+		r.log.Log(ctx, level, "not all jobs were looked at; they are at the next walk", "err", err)
+	}
+	r.troubled = err != nil
+}
+
+func (r *Reconciler) walk(ctx context.Context, live []*jobv1.Job, still time.Duration) error {
+	var stored map[job.ResultID]bool // asked for once, when it is needed
+	var problems []error
+	for _, record := range live {
 		if ctx.Err() != nil {
-			return
+			return ctx.Err()
 		}
 		if time.Since(record.GetUpdatedAt().AsTime()) < still {
 			continue
 		}
 		switch record.GetState() {
 		case jobv1.State_STATE_TRANSCRIBING:
-			r.applyResults(ctx, record)
+			if stored == nil {
+				var err error
+				if stored, err = r.jobs.ResultIDs(ctx); err != nil {
+					return err
+				}
+			}
+			problems = append(problems, r.applyResults(ctx, record, stored))
 		case jobv1.State_STATE_ASSEMBLING:
 			r.actions.Finish(record.GetId())
 		}
 	}
+	return errors.Join(problems...)
 }
 
 // applyResults brings results into a record that it should have already.
-func (r *Reconciler) applyResults(ctx context.Context, record *jobv1.Job) {
+func (r *Reconciler) applyResults(ctx context.Context, record *jobv1.Job, stored map[job.ResultID]bool) error {
 	var found []*jobv1.ChunkResult
 	for n := range record.GetChunks() {
-		if job.IsDone(record, n) {
+		id := job.ResultID{JobID: record.GetId(), Attempt: record.GetAttempt(), Chunk: n}
+		if job.IsDone(record, n) || !stored[id] {
 			continue
 		}
-		result, err := r.jobs.Result(ctx, record.GetId(), record.GetAttempt(), n)
+		result, err := r.jobs.Result(ctx, id.JobID, id.Attempt, id.Chunk)
 		switch {
 		case err == nil:
 			found = append(found, result)
 		case !fault.Is(err, fault.NotFound):
-			r.log.Debug("results not looked at", "job", record.GetId(), "err", err)
-			return
+			return err
 		}
 	}
 	if len(found) == 0 {
-		return
+		return nil
 	}
-	if err := r.actions.Apply(ctx, record.GetId(), found); err != nil {
-		r.log.Debug("results not recorded", "job", record.GetId(), "err", err)
-	}
+	return r.actions.Apply(ctx, record.GetId(), found)
 }

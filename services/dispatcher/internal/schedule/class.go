@@ -1,7 +1,7 @@
 package schedule
 
 import (
-	"time"
+	"maps"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
@@ -17,6 +17,10 @@ const (
 )
 
 var shares = [classCount]float64{high: 0, normal: 0.2, low: 0.1}
+
+var priorities = [classCount]jobv1.Priority{
+	high: jobv1.Priority_PRIORITY_HIGH, normal: jobv1.Priority_PRIORITY_NORMAL, low: jobv1.Priority_PRIORITY_LOW,
+}
 
 func classOf(p jobv1.Priority) int {
 	switch p {
@@ -35,15 +39,19 @@ type class struct {
 	credit float64 // audio seconds the class is owed
 	users  map[string]*user
 	// level is what the user who was served last had spent before. A user who
-	// comes starts there.
+	// comes starts there, unless ahead of it.
 	level float64
+	// ahead is what users without jobs have spent who were given more than
+	// level: a new job does not make that undone.
+	ahead map[string]float64
 }
 
 func (c *class) add(e *entry) {
 	u := c.users[e.UserID]
 	if u == nil {
-		u = &user{id: e.UserID, spent: c.level}
+		u = &user{id: e.UserID, spent: max(c.level, c.ahead[e.UserID])}
 		c.users[e.UserID] = u
+		delete(c.ahead, e.UserID)
 	}
 	u.add(e)
 }
@@ -51,9 +59,22 @@ func (c *class) add(e *entry) {
 func (c *class) remove(e *entry) {
 	u := c.users[e.UserID]
 	u.remove(e)
-	if len(u.jobs) == 0 {
-		delete(c.users, u.id)
+	if len(u.jobs) > 0 {
+		return
 	}
+	delete(c.users, u.id)
+	if u.spent > c.level {
+		c.ahead[u.id] = u.spent
+	}
+}
+
+// charge books what a user was given.
+func (c *class) charge(u *user, cost float64) {
+	if u.spent > c.level {
+		c.level = u.spent
+		maps.DeleteFunc(c.ahead, func(_ string, spent float64) bool { return spent <= c.level })
+	}
+	u.spent += cost
 }
 
 // candidate is a task that could go next.
@@ -63,15 +84,15 @@ type candidate struct {
 	task  uint32
 }
 
-// best returns the next task of the user who was given least, of those who are
-// not full.
-func (c *class) best(now time.Time, full func(userID string) bool) candidate {
+// best returns the next task of the user who was given least. Those who are
+// limited are offered nothing but what they were offered before.
+func (c *class) best(limited func(userID string) bool) candidate {
 	var best candidate
 	for _, u := range c.users {
-		if best.user != nil && !behind(u, best.user) || full(u.id) {
+		if best.user != nil && !behind(u, best.user) {
 			continue
 		}
-		if e, task, ok := u.next(now); ok {
+		if e, task, ok := u.next(!limited(u.id)); ok {
 			best = candidate{u, e, task}
 		}
 	}

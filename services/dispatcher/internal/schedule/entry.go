@@ -5,8 +5,8 @@ type entry struct {
 	Work
 	class   int
 	offered []bool // by task: offered, and not withdrawn
-	charged []bool // by task: its user paid for it
-	open    int    // tasks offered and not done
+	charged []bool // by task: offered at least once, and its user paid for it
+	open    int    // tasks charged and not done
 	first   uint32 // no task before it can be offered
 }
 
@@ -29,24 +29,26 @@ func (e *entry) update(work Work) {
 	e.count()
 }
 
-// count finds the offers that are still open.
+// count finds the tasks that are at work or queued, or will be again.
 func (e *entry) count() {
 	e.open = 0
-	for task, offered := range e.offered {
-		if offered && !e.Done(uint32(task)) {
+	for task, charged := range e.charged {
+		if charged && !e.Done(uint32(task)) {
 			e.open++
 		}
 	}
 }
 
-// next returns the task to offer next.
-func (e *entry) next() (task uint32, ok bool) {
+// next returns the task to offer next; unless fresh, only one that was offered
+// before. Those come first: tasks are offered in order, but for the lead, which
+// is done before there are others.
+func (e *entry) next(fresh bool) (task uint32, ok bool) {
 	if e.Lead >= 0 && e.Lead < int64(e.Tasks) && !e.Done(uint32(e.Lead)) {
-		return uint32(e.Lead), !e.offered[e.Lead]
+		return uint32(e.Lead), !e.offered[e.Lead] && (fresh || e.charged[e.Lead])
 	}
 	for ; e.first < e.Tasks; e.first++ {
 		if !e.offered[e.first] && !e.Done(e.first) {
-			return e.first, true
+			return e.first, fresh || e.charged[e.first]
 		}
 	}
 	return 0, false
@@ -55,11 +57,11 @@ func (e *entry) next() (task uint32, ok bool) {
 // offer marks a task and returns what it costs: nothing the second time.
 func (e *entry) offer(task uint32) (cost float64) {
 	e.offered[task] = true
-	e.open++
 	if e.charged[task] {
 		return 0
 	}
 	e.charged[task] = true
+	e.open++
 	return e.Cost
 }
 
@@ -67,11 +69,10 @@ func (e *entry) withdraw(task uint32) {
 	if task < e.Tasks && e.offered[task] {
 		e.offered[task] = false
 		e.first = min(e.first, task)
-		e.count()
 	}
 }
 
 func (e *entry) withdrawAll() {
 	clear(e.offered)
-	e.first, e.open = 0, 0
+	e.first = 0
 }

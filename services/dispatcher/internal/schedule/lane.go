@@ -1,5 +1,5 @@
 // Package schedule decides which task goes next. It is pure: it knows no clock
-// and no bus, and is told of both by package scheduler.
+// and no bus; package scheduler stands between it and them.
 //
 // A Lane is the waiting line of one kind of worker (preprocess, or one model).
 // Within it there are three priorities, in each of them users who get equal
@@ -14,15 +14,14 @@ import (
 
 // Work is what a job needs of a lane: tasks numbered from 0.
 type Work struct {
-	JobID     string
-	UserID    string
-	Attempt   uint32
-	Priority  jobv1.Priority
-	Created   time.Time
-	NotBefore time.Time // not offered earlier; zero for at once
-	Tasks     uint32
-	Cost      float64                // of one task, in seconds of audio
-	Done      func(task uint32) bool // tasks that have a result
+	JobID    string
+	UserID   string
+	Attempt  uint32
+	Priority jobv1.Priority
+	Created  time.Time
+	Tasks    uint32
+	Cost     float64                // of one task, in seconds of audio
+	Done     func(task uint32) bool // tasks that have a result
 	// Lead is the task that must have a result before any other is offered;
 	// negative when all may run at once.
 	Lead int64
@@ -38,16 +37,21 @@ type Pick struct {
 // Lane is a waiting line. It is not safe for concurrent use.
 type Lane struct {
 	perUser int // most offered and unfinished tasks of a user, 0 for no limit
+	hold    Hold
 	classes [classCount]class
 	jobs    map[string]*entry
 }
 
+// Hold reports whether a user's tasks of a priority are held back for now. Tasks
+// that were offered once are not: whoever holds the others back counts on them.
+type Hold func(userID string, priority jobv1.Priority) bool
+
 // NewLane returns an empty line. perUser bounds the tasks of one user that are
-// offered and not finished; 0 is no bound.
-func NewLane(perUser int) *Lane {
-	l := &Lane{perUser: perUser, jobs: map[string]*entry{}}
+// offered and not finished; 0 is no bound. hold may be nil.
+func NewLane(perUser int, hold Hold) *Lane {
+	l := &Lane{perUser: perUser, hold: hold, jobs: map[string]*entry{}}
 	for c := range l.classes {
-		l.classes[c] = class{share: shares[c], users: map[string]*user{}}
+		l.classes[c] = class{share: shares[c], users: map[string]*user{}, ahead: map[string]float64{}}
 	}
 	return l
 }
@@ -75,26 +79,28 @@ func (l *Lane) Remove(jobID string) {
 
 // Next chooses the next task and marks it as offered. It returns false when
 // nothing can be offered now.
-func (l *Lane) Next(now time.Time) (Pick, bool) {
-	best := l.candidates(now)
+func (l *Lane) Next() (Pick, bool) {
+	best := l.candidates()
 	c := l.chooseClass(best)
 	if c < 0 {
 		return Pick{}, false
 	}
 	chosen := best[c]
 	cost := chosen.entry.offer(chosen.task)
-	chosen.user.charge(cost, &l.classes[c])
+	l.classes[c].charge(chosen.user, cost)
 	l.age(c, cost, best)
 	return Pick{JobID: chosen.entry.JobID, Attempt: chosen.entry.Attempt, Task: chosen.task}, true
 }
 
 // Waiting reports whether Next would choose a task.
-func (l *Lane) Waiting(now time.Time) bool { return l.chooseClass(l.candidates(now)) >= 0 }
+func (l *Lane) Waiting() bool { return l.chooseClass(l.candidates()) >= 0 }
 
 // candidates returns the next task of each class.
-func (l *Lane) candidates(now time.Time) (best [classCount]candidate) {
+func (l *Lane) candidates() (best [classCount]candidate) {
 	for c := range l.classes {
-		best[c] = l.classes[c].best(now, l.full)
+		best[c] = l.classes[c].best(func(userID string) bool {
+			return l.full(userID) || l.hold != nil && l.hold(userID, priorities[c])
+		})
 	}
 	return best
 }
@@ -121,7 +127,8 @@ func (l *Lane) Return(pick Pick) {
 }
 
 // Recheck offers every unfinished task once more, without charging for it
-// again: nobody knows whether the first offer still stands.
+// again: nobody knows whether the first offer still stands. Until then the
+// tasks count as open.
 func (l *Lane) Recheck() {
 	for _, e := range l.jobs {
 		e.withdrawAll()

@@ -15,7 +15,7 @@ var start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 
 func TestLane_servesAUsersOldestJobFirst(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	young, old := work("young", "u", 1), work("old", "u", 2)
 	young.Created = start.Add(time.Hour)
 	lane.Put(young)
@@ -30,7 +30,7 @@ func TestLane_servesAUsersOldestJobFirst(t *testing.T) {
 
 func TestLane_alternatesBetweenUsersByAudioSeconds(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	long, short := work("long", "a", 10), work("short", "b", 10)
 	long.Cost, short.Cost = 30, 10
 	lane.Put(long)
@@ -38,7 +38,7 @@ func TestLane_alternatesBetweenUsersByAudioSeconds(t *testing.T) {
 
 	spent := map[string]float64{}
 	for range 8 { // while both wait
-		pick, _ := lane.Next(start)
+		pick, _ := lane.Next()
 		spent[pick.JobID] += map[string]float64{"long": 30, "short": 10}[pick.JobID]
 	}
 
@@ -49,7 +49,7 @@ func TestLane_alternatesBetweenUsersByAudioSeconds(t *testing.T) {
 
 func TestLane_offersTheLeadAloneUntilItIsDone(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	w := work("j", "u", 3)
 	w.Lead = 2
 	lane.Put(w)
@@ -67,24 +67,39 @@ func TestLane_offersTheLeadAloneUntilItIsDone(t *testing.T) {
 	}
 }
 
-func TestLane_waitsUntilAJobIsDue(t *testing.T) {
+func TestLane_holdsBackWhatWasNotOfferedBefore(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
-	w := work("j", "u", 1)
-	w.NotBefore = start.Add(time.Minute)
-	lane.Put(w)
-
-	if pick, ok := lane.Next(start); ok || lane.Waiting(start) {
-		t.Errorf("offered %v too early", pick)
+	held := false
+	lane := schedule.NewLane(0, func(userID string, priority jobv1.Priority) bool {
+		return held && userID == "a" && priority == jobv1.Priority_PRIORITY_LOW
+	})
+	for _, w := range []schedule.Work{work("begun", "a", 1), work("new", "a", 1), work("others", "b", 1)} {
+		w.Priority = jobv1.Priority_PRIORITY_LOW
+		lane.Put(w)
 	}
-	if _, ok := lane.Next(w.NotBefore); !ok {
-		t.Error("not offered when due")
+	lane.Next() // begun
+	held = true
+
+	got := jobsOf(drain(lane))
+	waits := lane.Waiting()
+	lane.Recheck()
+	again := jobsOf(drain(lane))
+	held = false
+
+	if want := []string{"others"}; !slices.Equal(got, want) || waits {
+		t.Errorf("got %v, want %v and nothing waiting", got, want)
+	}
+	if want := []string{"begun", "others"}; !slices.Equal(again, want) {
+		t.Errorf("after a recheck got %v, want %v", again, want)
+	}
+	if rest, want := jobsOf(drain(lane)), []string{"new"}; !slices.Equal(rest, want) {
+		t.Errorf("at last got %v, want %v", rest, want)
 	}
 }
 
 func TestLane_boundsTheOpenTasksOfAUser(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(2)
+	lane := schedule.NewLane(2, nil)
 	greedy := work("greedy", "a", 9)
 	urgent := work("urgent", "a", 9)
 	urgent.Priority = jobv1.Priority_PRIORITY_HIGH
@@ -107,9 +122,9 @@ func TestLane_boundsTheOpenTasksOfAUser(t *testing.T) {
 
 func TestLane_offersAgainWhatWasReturned(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	lane.Put(work("j", "u", 2))
-	pick, _ := lane.Next(start)
+	pick, _ := lane.Next()
 
 	lane.Return(pick)
 
@@ -120,7 +135,7 @@ func TestLane_offersAgainWhatWasReturned(t *testing.T) {
 
 func TestLane_rechecksWithoutCharging(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	lane.Put(work("a", "a", 2))
 	lane.Put(work("b", "b", 4))
 	drain(lane)
@@ -133,14 +148,51 @@ func TestLane_rechecksWithoutCharging(t *testing.T) {
 	}
 	lane.Put(work("c", "a", 1))
 	lane.Put(work("d", "b", 1))
-	if next, _ := lane.Next(start); next.JobID != "c" {
+	if next, _ := lane.Next(); next.JobID != "c" {
 		t.Errorf("%s goes next, but user a was given less", next.JobID)
+	}
+}
+
+func TestLane_countsWhatIsQueuedThroughARecheck(t *testing.T) {
+	t.Parallel()
+	lane := schedule.NewLane(2, nil)
+	lane.Put(work("j", "u", 5))
+	before := drain(lane)
+	urgent := work("urgent", "u", 5)
+	urgent.Priority = jobv1.Priority_PRIORITY_HIGH
+	lane.Put(urgent) // it would go first
+
+	lane.Recheck()
+	after := drain(lane)
+
+	if len(before) != 2 || !slices.Equal(before, after) {
+		t.Errorf("offered %v and then %v, want the same two tasks", before, after)
+	}
+}
+
+func TestLane_remembersWhatAUserGotWhoComesBack(t *testing.T) {
+	t.Parallel()
+	lane := schedule.NewLane(0, nil)
+	lane.Put(work("patient", "b", 20))
+	for n := range 2 { // user a comes with one long task after another
+		long := work(fmt.Sprint("long", n), "a", 1)
+		long.Cost = 100
+		lane.Put(long)
+		var between int
+		for pick := (schedule.Pick{}); pick.JobID != long.JobID; between++ {
+			pick, _ = lane.Next()
+		}
+		lane.Remove(long.JobID)
+
+		if n == 1 && between != 1+10 {
+			t.Errorf("%d tasks of user b went before the second long one, want as much audio as the first had", between-1)
+		}
 	}
 }
 
 func TestLane_forgetsTheOffersOfAnEarlierAttempt(t *testing.T) {
 	t.Parallel()
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	w := work("j", "u", 2)
 	lane.Put(w)
 	drain(lane)
@@ -163,7 +215,7 @@ func work(id, user string, tasks uint32) schedule.Work {
 func drain(lane *schedule.Lane) []schedule.Pick {
 	var picks []schedule.Pick
 	for {
-		pick, ok := lane.Next(start)
+		pick, ok := lane.Next()
 		if !ok {
 			return picks
 		}
@@ -180,13 +232,13 @@ func jobsOf(picks []schedule.Pick) []string {
 }
 
 func BenchmarkLane_thousandUsersWithTenJobs(b *testing.B) {
-	lane := schedule.NewLane(0)
+	lane := schedule.NewLane(0, nil)
 	for u := range 1000 {
 		for j := range 10 {
 			lane.Put(work(fmt.Sprintf("j%d-%d", u, j), fmt.Sprintf("u%d", u), 1<<20))
 		}
 	}
 	for b.Loop() {
-		lane.Next(start)
+		lane.Next()
 	}
 }

@@ -3,7 +3,6 @@ package schedule
 import (
 	"cmp"
 	"slices"
-	"time"
 )
 
 // user is one user's jobs in one class of a lane.
@@ -11,7 +10,8 @@ type user struct {
 	id   string
 	jobs []*entry // oldest first
 	// spent is the audio the user was given, in seconds, counted from where
-	// the others stood when the user came: nobody saves up shares.
+	// the others stood when the user came: nobody saves up shares, and nobody
+	// sheds what was spent by leaving.
 	spent float64
 }
 
@@ -31,14 +31,12 @@ func older(a, b *entry) int {
 	return cmp.Or(a.Created.Compare(b.Created), cmp.Compare(a.JobID, b.JobID))
 }
 
-// next returns the user's next task. Jobs whose tasks are all offered are few:
-// not more than the workers can hold.
-func (u *user) next(now time.Time) (e *entry, task uint32, ok bool) {
+// next returns the user's next task, one that was offered before unless fresh
+// ones may be. Jobs whose tasks are all offered are few: not more than the
+// workers can hold.
+func (u *user) next(fresh bool) (e *entry, task uint32, ok bool) {
 	for _, e := range u.jobs {
-		if e.NotBefore.After(now) {
-			continue
-		}
-		if task, ok := e.next(); ok {
+		if task, ok := e.next(fresh); ok {
 			return e, task, true
 		}
 	}
@@ -51,10 +49,4 @@ func (u *user) open() int {
 		total += e.open
 	}
 	return total
-}
-
-// charge books what the user was given.
-func (u *user) charge(cost float64, c *class) {
-	c.level = max(c.level, u.spent)
-	u.spent += cost
 }

@@ -21,13 +21,10 @@ func need(record *jobv1.Job) (tasks.Lane, schedule.Work, bool) {
 		Priority: record.GetOptions().GetPriority(),
 		Created:  record.GetCreatedAt().AsTime(),
 	}
-	if record.GetNotBefore() != nil {
-		work.NotBefore = record.GetNotBefore().AsTime()
-	}
 	switch record.GetState() {
 	case jobv1.State_STATE_QUEUED, jobv1.State_STATE_PREPROCESSING:
 		work.Tasks, work.Lead = 1, -1
-		work.Cost = max(1, float64(record.GetInput().GetSize())/bytesASecond)
+		work.Cost = guess(record)
 		work.Done = func(uint32) bool { return false }
 		return tasks.Lane{Stage: jobv1.Stage_STAGE_PRE}, work, true
 	case jobv1.State_STATE_TRANSCRIBING:
@@ -39,6 +36,11 @@ func need(record *jobv1.Job) (tasks.Lane, schedule.Work, bool) {
 	default:
 		return tasks.Lane{}, work, false
 	}
+}
+
+// guess is how many seconds of audio a job may turn out to have.
+func guess(record *jobv1.Job) float64 {
+	return max(1, float64(record.GetInput().GetSize())/bytesASecond)
 }
 
 // lead returns the chunk that finds the language for all others, -1 when the

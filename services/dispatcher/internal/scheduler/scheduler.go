@@ -24,10 +24,24 @@ type Scheduler struct {
 	perUser int
 	tick    time.Duration
 	wake    chan struct{} // holds at most one wish for a round
+	// troubled are the lanes that could not be filled the last time; Run's own.
+	troubled map[tasks.Lane]bool
 
-	mu    sync.Mutex
-	lanes map[tasks.Lane]*schedule.Lane
-	jobs  map[string]waiting
+	mu      sync.Mutex
+	lanes   map[tasks.Lane]*schedule.Lane
+	jobs    map[string]waiting
+	backlog backlog
+}
+
+// Limits bound what is published.
+type Limits struct {
+	// PerUser is how many tasks of one user in a lane may be published and not
+	// finished; 0: any number.
+	PerUser int
+	// Ahead is how much audio may be prepared, or being prepared, and not
+	// transcribed yet before no more is prepared; 0: any length. It is exceeded
+	// by the recording that crosses it, and by one job of each user and priority.
+	Ahead time.Duration
 }
 
 // waiting is a job in a lane.
@@ -36,13 +50,13 @@ type waiting struct {
 	record *jobv1.Job
 }
 
-// New returns a scheduler. perUser bounds the tasks of one user in a lane that
-// are published and not finished (0: no bound); tick is how often it looks for
-// workers that came, when nothing else calls for a look.
-func New(queue *tasks.Queue, perUser int, tick time.Duration, log *slog.Logger) *Scheduler {
+// New returns a scheduler. tick is how often it looks for workers that came,
+// when nothing else calls for a look.
+func New(queue *tasks.Queue, limits Limits, tick time.Duration, log *slog.Logger) *Scheduler {
 	return &Scheduler{
-		queue: queue, log: log, perUser: perUser, tick: tick, wake: make(chan struct{}, 1),
-		lanes: map[tasks.Lane]*schedule.Lane{}, jobs: map[string]waiting{},
+		queue: queue, log: log, perUser: limits.PerUser, tick: tick, wake: make(chan struct{}, 1),
+		troubled: map[tasks.Lane]bool{}, lanes: map[tasks.Lane]*schedule.Lane{}, jobs: map[string]waiting{},
+		backlog: newBacklog(limits.Ahead),
 	}
 }
 
@@ -52,18 +66,33 @@ func (s *Scheduler) Observe(record *jobv1.Job) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	lane, work, ok := need(record)
-	if old, found := s.jobs[record.GetId()]; found && (!ok || old.lane != lane) {
-		s.drop(record.GetId(), old)
+	if old, found := s.jobs[record.GetId()]; found {
+		if again := old.record.GetAttempt() != record.GetAttempt(); !ok || old.lane != lane || again {
+			s.drop(record.GetId(), old)
+		}
 	}
+	s.wakeUp() // what goes may make room, too
 	if !ok {
 		return
 	}
-	if s.lanes[lane] == nil {
-		s.lanes[lane] = schedule.NewLane(s.perUser)
-	}
 	s.jobs[record.GetId()] = waiting{lane, record}
-	s.lanes[lane].Put(work)
-	s.wakeUp()
+	s.lane(lane).Put(work)
+	if lane.Stage == jobv1.Stage_STAGE_ASR {
+		s.backlog.set(record, untranscribed(record))
+	}
+}
+
+// lane returns a lane, a new one if need be. What is prepared waits on the disk,
+// so only the lane of preparing is held back.
+func (s *Scheduler) lane(name tasks.Lane) *schedule.Lane {
+	if s.lanes[name] == nil {
+		var hold schedule.Hold
+		if name.Stage == jobv1.Stage_STAGE_PRE {
+			hold = s.backlog.hold
+		}
+		s.lanes[name] = schedule.NewLane(s.perUser, hold)
+	}
+	return s.lanes[name]
 }
 
 // Forget drops a job that needs nothing more.
@@ -72,6 +101,7 @@ func (s *Scheduler) Forget(id string) {
 	defer s.mu.Unlock()
 	if old, found := s.jobs[id]; found {
 		s.drop(id, old)
+		s.wakeUp()
 	}
 }
 
@@ -112,6 +142,7 @@ func (s *Scheduler) wakeUp() {
 
 func (s *Scheduler) drop(id string, old waiting) {
 	delete(s.jobs, id)
+	s.backlog.drop(id)
 	s.lanes[old.lane].Remove(id)
 	if s.lanes[old.lane].Len() == 0 {
 		delete(s.lanes, old.lane)
@@ -124,7 +155,7 @@ func (s *Scheduler) waitingLanes() []tasks.Lane {
 	defer s.mu.Unlock()
 	var found []tasks.Lane
 	for name, lane := range s.lanes {
-		if lane.Waiting(time.Now()) {
+		if lane.Waiting() {
 			found = append(found, name)
 		}
 	}

@@ -3,8 +3,10 @@ package scheduler_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -24,7 +26,7 @@ import (
 func TestScheduler_keepsTheReadyQueueShort(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t, "demo")
-	s := start(t, b)
+	s := start(t, b, scheduler.Limits{})
 
 	for n := range 50 {
 		s.Observe(queued(fmt.Sprint("j", n), "u"))
@@ -32,16 +34,86 @@ func TestScheduler_keepsTheReadyQueueShort(t *testing.T) {
 
 	testkit.Eventually(t, "two tasks are ready for no workers", func() bool { return ready(t, b) == 2 })
 	s.Recheck()
-	s.Observe(queued("last", "v"))
-	if n := ready(t, b); n > 2 {
-		t.Errorf("%d tasks are ready", n)
+	const taken = 5
+	for range taken {
+		take(t, b, s)
+	}
+	testkit.Eventually(t, "the places are filled", func() bool { return published(t, b) >= 2+taken })
+
+	if n := published(t, b); n > 2+taken+1 { // one more for the worker that was seen
+		t.Errorf("%d tasks were published while %d were taken", n, taken)
+	}
+}
+
+// TestScheduler_preparesNoMoreThanIsTranscribed has recordings of an hour, by
+// their size, and room for one and a half.
+func TestScheduler_preparesNoMoreThanIsTranscribed(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t, "demo")
+	s := start(t, b, scheduler.Limits{Ahead: 90 * time.Minute})
+	for n := range 5 {
+		s.Observe(hour(fmt.Sprintf("a%d", n), "a"))
+	}
+	prepare := func() *jobv1.Job { // as a worker does
+		record := hour(take(t, b, nil), "a")
+		record.State, record.Chunks = jobv1.State_STATE_TRANSCRIBING, 2
+		record.Media = &jobv1.Media{DurationMs: time.Hour.Milliseconds()}
+		return record
+	}
+	first, second := prepare(), prepare()
+	s.Observe(first)
+	s.Observe(second)
+
+	s.Observe(hour("b", "b"))
+	if got := take(t, b, nil); got != "b" {
+		t.Fatalf("%s is prepared while two hours wait, want the job of a user who has none", got)
+	}
+	half := proto.CloneOf(first)
+	job.SetDone(half, 0)
+	half.DoneMs = 45 * time.Minute.Milliseconds()
+	s.Observe(half)
+	s.Forget("b")
+	s.Recheck()
+
+	if got := take(t, b, nil); got != "a2" {
+		t.Errorf("%s is prepared, want a2: one hour and a quarter wait", got)
+	}
+	if n := ready(t, b); n != 0 {
+		t.Errorf("%d more are prepared with two hours and a quarter waiting", n)
+	}
+}
+
+// TestScheduler_preparesAgainWhatWasLost purges the task of a job that counts
+// against its user itself.
+func TestScheduler_preparesAgainWhatWasLost(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t, "demo")
+	s := start(t, b, scheduler.Limits{Ahead: time.Minute, PerUser: 1})
+	s.Observe(hour("j", "u"))
+	testkit.Eventually(t, "the task is queued", func() bool { return ready(t, b) == 1 })
+	stream, err := b.JS.Stream(t.Context(), bus.StreamTasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Purge(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+
+	s.Recheck()
+
+	if got := take(t, b, s); got != "j" {
+		t.Errorf("%s is prepared", got)
+	}
+	s.Observe(hour("k", "u")) // the first one is over
+	if got := take(t, b, s); got != "k" {
+		t.Errorf("%s is prepared", got)
 	}
 }
 
 func TestScheduler_letsAShortJobPassALongLine(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t, "demo")
-	s := start(t, b)
+	s := start(t, b, scheduler.Limits{})
 	for n := range 100 {
 		s.Observe(queued(fmt.Sprintf("a%03d", n), "a"))
 	}
@@ -61,14 +133,11 @@ func TestScheduler_letsAShortJobPassALongLine(t *testing.T) {
 func TestScheduler_publishesNothingForWhatIsOver(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t, "demo")
-	s := start(t, b)
+	s := start(t, b, scheduler.Limits{})
 	cancelled := queued("cancelled", "u")
 	cancelled.State = jobv1.State_STATE_CANCELLED
-	late := queued("late", "u")
-	late.NotBefore = timestamppb.New(time.Now().Add(time.Hour))
 
 	s.Observe(cancelled)
-	s.Observe(late)
 	s.Observe(queued("wanted", "v"))
 
 	if got := take(t, b, s); got != "wanted" {
@@ -82,7 +151,7 @@ func TestScheduler_publishesNothingForWhatIsOver(t *testing.T) {
 func TestScheduler_movesAJobToTheLaneOfItsModel(t *testing.T) {
 	t.Parallel()
 	b := testkit.Bus(t) // no consumer for the model
-	s := start(t, b)
+	s := start(t, b, scheduler.Limits{})
 	subjects := make(chan *nats.Msg, 8)
 	sub, err := b.NC.ChanSubscribe(job.ModelTasks("other"), subjects)
 	if err != nil {
@@ -103,9 +172,9 @@ func TestScheduler_movesAJobToTheLaneOfItsModel(t *testing.T) {
 	}
 }
 
-func start(t *testing.T, b *bus.Bus) *scheduler.Scheduler {
+func start(t *testing.T, b *bus.Bus, limits scheduler.Limits) *scheduler.Scheduler {
 	t.Helper()
-	s := scheduler.New(tasks.NewQueue(b.JS), 0, 10*time.Millisecond, testkit.Log(t))
+	s := scheduler.New(tasks.NewQueue(b.JS), limits, 10*time.Millisecond, testkit.Log(t))
 	ctx, cancel := context.WithCancel(context.Background())
 	var running sync.WaitGroup
 	running.Go(func() { s.Run(ctx) })
@@ -123,7 +192,18 @@ func ready(t *testing.T, b *bus.Bus) int {
 	return depth.Ready
 }
 
-// take does the next task as a worker would, and returns its job.
+// published returns how many tasks were ever stored.
+func published(t *testing.T, b *bus.Bus) uint64 {
+	t.Helper()
+	stream, err := b.JS.Stream(t.Context(), bus.StreamTasks)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return stream.CachedInfo().State.LastSeq
+}
+
+// take does the next task as a worker would, and returns its job, which is then
+// over unless s is nil.
 func take(t *testing.T, b *bus.Bus, s *scheduler.Scheduler) string {
 	t.Helper()
 	consumer, err := b.JS.Consumer(t.Context(), bus.StreamTasks, bus.ConsumerPre)
@@ -138,11 +218,21 @@ func take(t *testing.T, b *bus.Bus, s *scheduler.Scheduler) string {
 	if err := proto.Unmarshal(msg.Data(), task); err != nil {
 		t.Fatal(err)
 	}
-	s.Forget(task.GetJobId())
+	if s != nil {
+		s.Forget(task.GetJobId())
+	}
 	if err := msg.DoubleAck(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	return task.GetJobId()
+}
+
+// hour is a queued job whose recording has an hour, if it is an ordinary MP3.
+func hour(id, user string) *jobv1.Job {
+	record := queued(id, user)
+	record.Input.Size = 3600 * 16_000
+	record.CreatedAt = timestamppb.New(time.Unix(0, 0)) // so that the ids order them
+	return record
 }
 
 func queued(id, user string) *jobv1.Job {
@@ -151,4 +241,41 @@ func queued(id, user string) *jobv1.Job {
 		Options: &jobv1.Options{ResolvedModel: "demo", Language: "en"},
 		Input:   &jobv1.Input{Size: 1 << 20}, CreatedAt: timestamppb.New(time.Now()),
 	}
+}
+
+func TestScheduler_warnsOnceThatNothingCanBeQueued(t *testing.T) {
+	t.Parallel()
+	b := testkit.Bus(t, "demo")
+	if err := b.JS.DeleteStream(t.Context(), bus.StreamTasks); err != nil {
+		t.Fatal(err)
+	}
+	said := &levels{}
+	s := scheduler.New(tasks.NewQueue(b.JS), scheduler.Limits{}, 10*time.Millisecond, slog.New(said))
+	ctx, cancel := context.WithCancel(context.Background())
+	var running sync.WaitGroup
+	running.Go(func() { s.Run(ctx) })
+	t.Cleanup(func() { cancel(); running.Wait() })
+
+	s.Observe(queued("j", "u"))
+
+	testkit.Eventually(t, "it has failed three times", func() bool { return said.warnings.Load()+said.others.Load() >= 3 })
+	if n := said.warnings.Load(); n != 1 {
+		t.Errorf("warned %d times", n)
+	}
+}
+
+// levels counts what is logged.
+type levels struct{ warnings, others atomic.Int64 }
+
+func (l *levels) Enabled(context.Context, slog.Level) bool { return true }
+func (l *levels) WithAttrs([]slog.Attr) slog.Handler       { return l }
+func (l *levels) WithGroup(string) slog.Handler            { return l }
+
+func (l *levels) Handle(_ context.Context, record slog.Record) error {
+	if record.Level == slog.LevelWarn {
+		l.warnings.Add(1)
+	} else {
+		l.others.Add(1)
+	}
+	return nil
 }

@@ -104,6 +104,18 @@ func (q *Queue) Depth(ctx context.Context, lane Lane) (Depth, error) {
 	}, nil
 }
 
+// Served reports whether a lane has the consumer that its workers share.
+func (q *Queue) Served(ctx context.Context, lane Lane) (bool, error) {
+	_, err := q.js.Consumer(ctx, bus.StreamTasks, lane.consumer())
+	if errors.Is(err, jetstream.ErrConsumerNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, fmt.Errorf("look at consumer %s: %w", lane.consumer(), err)
+	}
+	return true, nil
+}
+
 // JobIDs returns the jobs that have tasks in the queue, waiting or at work.
 func (q *Queue) JobIDs(ctx context.Context) ([]string, error) {
 	stored, err := q.stored(ctx, allTasks)

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"unicode/utf8"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
@@ -52,8 +53,8 @@ func credentials(w http.ResponseWriter, r *http.Request) (name, password string,
 	} else if err := web.DecodeJSON(w, r, &login); err != nil {
 		return "", "", err
 	}
-	if login.Username == "" || login.Password == "" {
-		return "", "", fault.New(fault.Invalid, "invalid_request", "Send username and password.")
+	if login.Username == "" || login.Password == "" || !utf8.ValidString(login.Username+login.Password) {
+		return "", "", fault.New(fault.Invalid, "invalid_request", "Send username and password, in UTF-8.")
 	}
 	return login.Username, login.Password, nil
 }

@@ -36,8 +36,13 @@ type API struct {
 	Cache   cachev1.CacheServiceClient
 }
 
+// Routes takes a handler for a pattern; a web.Router is one.
+type Routes interface {
+	Handle(pattern string, h web.Handler)
+}
+
 // Register adds all routes. What is not listed here does not exist.
-func (a *API) Register(router *web.Router) {
+func (a *API) Register(router Routes) {
 	open := router.Handle
 	user := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.Require(h)) }
 

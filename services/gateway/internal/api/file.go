@@ -10,6 +10,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
@@ -104,8 +105,35 @@ func (a *API) getAudio(w http.ResponseWriter, r *http.Request) error {
 	w.Header().Set("Content-Disposition", attachment(input.GetName()))
 	w.Header().Set("Cache-Control", "private, no-cache")
 	w.Header().Set("Etag", `"`+input.GetSha256()+`"`)
-	http.ServeContent(w, r, "", file.GetCreatedAt().AsTime(), body)
+	http.ServeContent(&rangeWriter{ResponseWriter: w, request: r}, r, "", file.GetCreatedAt().AsTime(), body)
 	return nil
+}
+
+// rangeWriter answers a bad Range with a problem, where http.ServeContent writes a
+// line of text.
+type rangeWriter struct {
+	http.ResponseWriter
+	request *http.Request
+	refused bool
+}
+
+// WriteHeader implements http.ResponseWriter.
+func (w *rangeWriter) WriteHeader(status int) {
+	if status != http.StatusRequestedRangeNotSatisfiable {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	w.refused = true
+	problem.WriteStatus(w.ResponseWriter, web.RequestID(w.request.Context()), status,
+		fault.New(fault.Invalid, "invalid_range", "The recording has no such range of bytes."))
+}
+
+// Write implements io.Writer.
+func (w *rangeWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.ResponseWriter.Write(p)
 }
 
 // deleteFile removes the record. The bytes go when no job needs them any more; the

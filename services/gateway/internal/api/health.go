@@ -24,17 +24,30 @@ type Check struct {
 
 // Health answers probes.
 type Health struct {
-	checks []Check
-	log    *slog.Logger
+	log *slog.Logger
 
 	mu    sync.Mutex // held while checking, so that all who ask meanwhile share the answer
+	parts []part
 	at    time.Time
 	ok    bool
 	state map[string]string
 }
 
+// part is a check and its run that is under way: one that does not heed its
+// context is not started again beside itself.
+type part struct {
+	Check
+	result chan error // nil when none is under way
+}
+
 // NewHealth is ready when all checks pass.
-func NewHealth(log *slog.Logger, checks ...Check) *Health { return &Health{log: log, checks: checks} }
+func NewHealth(log *slog.Logger, checks ...Check) *Health {
+	h := &Health{log: log}
+	for _, c := range checks {
+		h.parts = append(h.parts, part{Check: c})
+	}
+	return h
+}
 
 type healthView struct {
 	Status string            `json:"status"`
@@ -64,21 +77,47 @@ func (h *Health) check(ctx context.Context) (bool, map[string]string) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), checkTime)
 	defer cancel()
-	errs := make([]error, len(h.checks))
-	var all sync.WaitGroup
-	for i, c := range h.checks {
-		all.Go(func() { errs[i] = c.Run(ctx) })
+	for i := range h.parts {
+		h.parts[i].start(ctx)
 	}
-	all.Wait()
 	h.ok, h.state = true, map[string]string{}
-	for i, c := range h.checks {
-		h.state[c.Name] = "ok"
-		if errs[i] != nil {
+	for i := range h.parts {
+		p := &h.parts[i]
+		h.state[p.Name] = "ok"
+		if err := p.wait(ctx); err != nil {
 			h.ok = false
-			h.state[c.Name] = fault.Of(errs[i]).Message
-			h.log.Warn("not ready", "check", c.Name, "err", errs[i])
+			h.state[p.Name] = fault.Of(err).Message
+			h.log.Warn("not ready", "check", p.Name, "err", err)
 		}
 	}
 	h.at = time.Now()
 	return h.ok, h.state
+}
+
+// start runs the check, unless its last run is still out. What a late run found is
+// not told any more: it is old.
+func (p *part) start(ctx context.Context) {
+	if p.result != nil && len(p.result) == 0 {
+		return
+	}
+	result, run := make(chan error, 1), p.Run
+	p.result = result
+	go func() { result <- run(ctx) }()
+}
+
+// wait returns what the check found, as long as ctx allows.
+func (p *part) wait(ctx context.Context) error {
+	select {
+	case err := <-p.result: // also when time is up: an earlier part has used it
+		p.result = nil
+		return err
+	default:
+	}
+	select {
+	case err := <-p.result:
+		p.result = nil
+		return err
+	case <-ctx.Done():
+		return fault.New(fault.Unavailable, "no_answer", "It has not answered in time.")
+	}
 }

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"fmt"
 	"math"
 	"time"
 
@@ -9,6 +8,7 @@ import (
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/render"
 )
 
 // stamp is a time as the API writes it: RFC 3339 in UTC, to the millisecond.
@@ -29,12 +29,7 @@ func stampOf(t *timestamppb.Timestamp) *stamp {
 }
 
 // seconds is a length in milliseconds that is written in seconds.
-type seconds int64
-
-// MarshalJSON writes, for example, 12.340.
-func (s seconds) MarshalJSON() ([]byte, error) {
-	return fmt.Appendf(nil, "%d.%03d", s/1000, s%1000), nil
-}
+type seconds = render.Seconds
 
 // statusView is what a client sees of a job while it waits. Fields that are not
 // known yet are null.
@@ -43,6 +38,7 @@ type statusView struct {
 	Status     string     `json:"status"`
 	Stage      string     `json:"stage"`
 	Progress   float64    `json:"progress"` // 0 to 1
+	Position   *int       `json:"position"` // jobs before it in the queue
 	Model      string     `json:"model"`
 	Language   string     `json:"language"`
 	FileID     string     `json:"file_id"`

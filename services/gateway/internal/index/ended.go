@@ -36,10 +36,7 @@ func (x *Index) remove(id string) {
 	user := e.Job.GetUserId()
 	x.count(user, !job.Terminal(e.Job.GetState()), false)
 	delete(x.entries, id)
-	delete(x.byUser[user], id)
-	if len(x.byUser[user]) == 0 {
-		delete(x.byUser, user)
-	}
+	x.unsettled.remove(user, id)
 	close(e.changed)
 }
 

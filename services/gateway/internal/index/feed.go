@@ -24,6 +24,7 @@ func (x *Index) Follow(ctx context.Context, feed Feed, log *slog.Logger) {
 		if ctx.Err() != nil {
 			return
 		}
+		x.broken.Store(true)
 		log.Warn("job feed broke", "err", err)
 		select {
 		case <-ctx.Done():
@@ -32,9 +33,21 @@ func (x *Index) Follow(ctx context.Context, feed Feed, log *slog.Logger) {
 	}
 }
 
+// Current reports whether the index has all that was stored at the start and the
+// feed goes on.
+func (x *Index) Current() bool {
+	select {
+	case <-x.caughtUp:
+		return !x.broken.Load()
+	default:
+		return false
+	}
+}
+
 func (x *Index) take(event job.Event) {
 	switch {
 	case event.CaughtUp:
+		x.broken.Store(false)
 		x.once.up.Do(func() { close(x.caughtUp) })
 	case event.Gone:
 		x.Remove(event.ID, event.Revision)

@@ -5,9 +5,8 @@
 package index
 
 import (
-	"cmp"
-	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/job"
@@ -25,17 +24,17 @@ type Entry struct {
 type Index struct {
 	now func() time.Time
 
-	mu       sync.Mutex
-	entries  map[string]*entry
-	live     map[string]int   // user -> jobs that are not terminal
-	byUser   map[string]idSet // user -> their entries
-	ended    []string         // ids in the order they became terminal here
-	caughtUp chan struct{}    // closed once the feed has told all that was stored
-	closed   chan struct{}    // closed by Close
-	once     struct{ up, closed sync.Once }
+	mu        sync.Mutex
+	entries   map[string]*entry
+	live      map[string]int // user -> jobs that are not terminal
+	reserved  userIDs        // jobs that are being accepted (reserve.go)
+	unsettled userIDs        // jobs that the history may not have as we do (settle.go)
+	ended     []string       // ids in the order they became terminal here
+	caughtUp  chan struct{}  // closed once the feed has told all that was stored
+	broken    atomic.Bool    // the feed broke and has not caught up again
+	closed    chan struct{}  // closed by Close
+	once      struct{ up, closed sync.Once }
 }
-
-type idSet map[string]struct{}
 
 type entry struct {
 	Entry
@@ -47,7 +46,7 @@ type entry struct {
 // New returns an empty index; now is the clock.
 func New(now func() time.Time) *Index {
 	return &Index{
-		now: now, entries: map[string]*entry{}, live: map[string]int{}, byUser: map[string]idSet{},
+		now: now, entries: map[string]*entry{}, live: map[string]int{}, reserved: userIDs{}, unsettled: userIDs{},
 		caughtUp: make(chan struct{}), closed: make(chan struct{}),
 	}
 }
@@ -65,7 +64,8 @@ func (x *Index) Put(record *jobv1.Job, revision uint64) {
 			return
 		}
 		e = &entry{chunks: map[uint32]int64{}, changed: make(chan struct{})}
-		x.add(record, e)
+		x.entries[record.GetId()] = e
+		x.reserved.remove(record.GetUserId(), record.GetId()) // it counts as live from here on
 	}
 	x.replace(e, record, revision)
 	x.dropEnded()
@@ -92,42 +92,6 @@ func (x *Index) Get(id string) (Entry, bool) {
 	return e.Entry, true
 }
 
-// Live returns how many jobs of a user are under way.
-func (x *Index) Live(userID string) int {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	return x.live[userID]
-}
-
-// OfUser returns the jobs of a user, newest first, deleted ones too.
-func (x *Index) OfUser(userID string) []Entry {
-	x.mu.Lock()
-	defer x.mu.Unlock()
-	var all []Entry
-	for id := range x.byUser[userID] {
-		all = append(all, x.entries[id].Entry)
-	}
-	slices.SortFunc(all, func(a, b Entry) int { return Newer(a.Job, b.Job) })
-	return all
-}
-
-// Newer orders jobs as the history does: newest first, then by id backwards.
-func Newer(a, b *jobv1.Job) int {
-	return cmp.Or(
-		b.GetCreatedAt().AsTime().Compare(a.GetCreatedAt().AsTime()),
-		cmp.Compare(b.GetId(), a.GetId()),
-	)
-}
-
-func (x *Index) add(record *jobv1.Job, e *entry) {
-	id, user := record.GetId(), record.GetUserId()
-	x.entries[id] = e
-	if x.byUser[user] == nil {
-		x.byUser[user] = idSet{}
-	}
-	x.byUser[user][id] = struct{}{}
-}
-
 // replace puts a newer record into an entry and wakes who waits for it.
 func (x *Index) replace(e *entry, record *jobv1.Job, revision uint64) {
 	wasLive := e.Job != nil && !job.Terminal(e.Job.GetState())
@@ -137,6 +101,7 @@ func (x *Index) replace(e *entry, record *jobv1.Job, revision uint64) {
 		clear(e.chunks)
 	}
 	e.Job, e.Revision = record, revision
+	x.unsettled.add(record.GetUserId(), record.GetId())
 	x.count(record.GetUserId(), wasLive, isLive)
 	if isLive {
 		e.endedAt = time.Time{}

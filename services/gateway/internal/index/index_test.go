@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -37,7 +40,7 @@ func TestIndex_keepsTheNewestRevision(t *testing.T) {
 		t.Errorf("got %+v, %v", e, known)
 	}
 	x.Remove("a", 6)
-	if _, known := x.Get("a"); known || len(x.OfUser("u")) != 0 || x.Live("u") != 0 {
+	if _, known := x.Get("a"); known || len(x.Unsettled("u")) != 0 || len(x.live) != 0 {
 		t.Error("the job is still there after its record went")
 	}
 }
@@ -48,19 +51,78 @@ func TestIndex_countsJobsUnderWay(t *testing.T) {
 	x.Put(record("a", jobv1.State_STATE_QUEUED), 1)
 	x.Put(record("b", jobv1.State_STATE_QUEUED), 2)
 	x.Put(record("c", jobv1.State_STATE_COMPLETED), 3)
-	if got := x.Live("u"); got != 2 {
+	if got := x.live["u"]; got != 2 {
 		t.Errorf("%d under way, want 2", got)
 	}
 	x.Put(record("a", jobv1.State_STATE_ASSEMBLING), 4)
 	x.Put(record("b", jobv1.State_STATE_FAILED), 5)
-	if got := x.Live("u"); got != 1 {
+	if got := x.live["u"]; got != 1 {
 		t.Errorf("%d under way, want 1", got)
 	}
 	again := record("b", jobv1.State_STATE_QUEUED)
 	again.Attempt = 2
 	x.Put(again, 6)
-	if got := x.Live("u"); got != 2 {
+	if got := x.live["u"]; got != 2 {
 		t.Errorf("%d under way after a retry, want 2", got)
+	}
+}
+
+func TestIndex_reservesRoomUntilTheJobIsThere(t *testing.T) {
+	t.Parallel()
+	x := New(func() time.Time { return begin })
+	x.Put(record("a", jobv1.State_STATE_QUEUED), 1)
+	var reserved atomic.Int64
+	var all sync.WaitGroup
+	for n := range 20 {
+		all.Go(func() {
+			if x.Reserve("u", fmt.Sprint(n), 4) {
+				reserved.Add(1)
+			}
+		})
+	}
+	all.Wait()
+
+	if reserved.Load() != 3 {
+		t.Errorf("%d reserved beside one job, want 3", reserved.Load())
+	}
+	var first string
+	for first = range x.reserved["u"] {
+		break
+	}
+	x.Put(record(first, jobv1.State_STATE_QUEUED), 2) // it is counted once, not twice
+	x.Release("u", first)
+	if x.Reserve("u", "more", 4) {
+		t.Error("a fifth is let in")
+	}
+	x.Put(record(first, jobv1.State_STATE_FAILED), 3)
+	if !x.Reserve("u", "more", 4) {
+		t.Error("the place of one that ended stays taken")
+	}
+	x.Release("u", "more")
+	if !x.Reserve("u", "another", 4) || !x.Reserve("v", "a job of v", 1) {
+		t.Error("a place that was given back stays taken")
+	}
+}
+
+func TestIndex_isUnsettledUntilTheHistoryHasTheSame(t *testing.T) {
+	t.Parallel()
+	x := New(func() time.Time { return begin })
+	x.Put(record("a", jobv1.State_STATE_QUEUED), 1)
+	x.Put(record("b", jobv1.State_STATE_DELETED), 2)
+	count := func() int { return len(x.Unsettled("u")) }
+
+	if count() != 2 || len(x.Unsettled("v")) != 0 {
+		t.Errorf("%d unsettled, want both", count())
+	}
+	x.Settle("a", 1)
+	x.Settle("b", 1) // it had not seen the deletion
+	x.Settle("c", 9)
+	if got := x.Unsettled("u"); len(got) != 1 || got[0].Job.GetId() != "b" {
+		t.Errorf("got %+v, want b", got)
+	}
+	x.Put(record("a", jobv1.State_STATE_PREPROCESSING), 3)
+	if count() != 2 {
+		t.Errorf("%d unsettled after a step, want both", count())
 	}
 }
 
@@ -156,14 +218,18 @@ func TestIndex_wakesWhoWaits(t *testing.T) {
 // brokenFeed tells one job each time it is followed, and then breaks.
 type brokenFeed struct {
 	followed int
+	index    *Index
+	current  []bool // what the index said before and after it was fed
 	cancel   context.CancelFunc
 }
 
 func (f *brokenFeed) Follow(_ context.Context, handle func(job.Event)) error {
 	f.followed++
+	f.current = append(f.current, f.index.Current())
 	id := fmt.Sprint(f.followed)
 	handle(job.Event{ID: id, Revision: uint64(f.followed), Job: record(id, jobv1.State_STATE_QUEUED)})
 	handle(job.Event{CaughtUp: true})
+	f.current = append(f.current, f.index.Current())
 	if f.followed == 2 {
 		f.cancel()
 	}
@@ -176,11 +242,15 @@ func TestIndex_followsAgainAfterABreak(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		x := New(time.Now)
 
-		x.Follow(ctx, &brokenFeed{cancel: cancel}, slog.New(slog.DiscardHandler))
+		feed := &brokenFeed{index: x, cancel: cancel}
+		x.Follow(ctx, feed, slog.New(slog.DiscardHandler))
 
 		if _, known := x.Get("2"); !known {
 			t.Error("the feed was not followed again")
 		}
 		<-x.CaughtUp()
+		if want := []bool{false, true, false, true}; !slices.Equal(feed.current, want) {
+			t.Errorf("current before and after each time it was fed: %v, want %v", feed.current, want)
+		}
 	})
 }

@@ -18,16 +18,17 @@ import (
 // "too_many_tasks". Unavailable: too much is under way, code "backlog_full", or
 // the bus does not take it now.
 func (j *Jobs) Create(ctx context.Context, userID string, input *jobv1.Input, options *jobv1.Options, warnings []string) (index.Entry, error) {
-	if j.Index.Live(userID) >= j.MaxLive {
-		return index.Entry{}, fault.New(fault.Exhausted, "too_many_tasks",
-			fmt.Sprintf("You have %d tasks under way; wait until some are done.", j.MaxLive))
-	}
-	if err := j.Room.Check(ctx); err != nil {
-		return index.Entry{}, err
-	}
 	id, err := job.NewID()
 	if err != nil {
 		return index.Entry{}, fmt.Errorf("make task id: %w", err)
+	}
+	if !j.Index.Reserve(userID, id, j.MaxLive) {
+		return index.Entry{}, fault.New(fault.Exhausted, "too_many_tasks",
+			fmt.Sprintf("You have %d tasks under way; wait until some are done.", j.MaxLive))
+	}
+	defer j.Index.Release(userID, id)
+	if err := j.Room.Check(ctx); err != nil {
+		return index.Entry{}, err
 	}
 	record := &jobv1.Job{
 		Id: id, UserId: userID, State: jobv1.State_STATE_QUEUED, Attempt: 1,

@@ -4,90 +4,80 @@ import (
 	"context"
 	"slices"
 
-	"github.com/stenomesh/stenomesh/pkg/job"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 )
 
+// Query asks for a page of a user's jobs.
+type Query struct {
+	Page   uint32        // from 1; used when Cursor is empty
+	Limit  uint32        // jobs a page, at least 1
+	Cursor string        // NextCursor of the page before
+	States []jobv1.State // only jobs in these; empty for all
+}
+
 // Page is a page of a user's jobs, newest first.
 type Page struct {
 	Entries    []index.Entry
-	Total      int64
-	NextCursor string
+	Total      int64  // all jobs of the user, whatever states were asked for
+	NextCursor string // empty on the last page
 }
 
-// List returns a page: by number from 1, or by the cursor of the page before. The
-// history may be a moment behind: jobs that the index knows better are shown as it
-// knows them, and on the first page those the history has not seen yet come first.
-// Errors are those of HistoryService.ListJobs.
-func (j *Jobs) List(ctx context.Context, userID string, page, limit uint32, cursor string) (Page, error) {
-	request := &historyv1.ListJobsRequest{UserId: userID, Limit: limit, Page: page, Cursor: cursor}
-	reply, err := j.History.ListJobs(ctx, request)
+// List returns a page. The history may be behind: jobs that it is not known to have
+// as the index has them come from the index, and the history is asked for the
+// others only. So each job is on one page, whatever is recorded meanwhile.
+// Invalid, code "invalid_cursor"; other errors are those of HistoryService.ListJobs.
+func (j *Jobs) List(ctx context.Context, userID string, query Query) (Page, error) {
+	w, err := windowOf(userID, query, j.Index.Unsettled(userID))
 	if err != nil {
 		return Page{}, err
 	}
-	if cursor != "" || page > 1 {
-		return j.merge(reply, nil), nil
-	}
-	missing := missingFrom(reply, j.Index.OfUser(userID))
-	room := max(0, int(limit)-len(missing))
-	if len(missing) == 0 || len(reply.GetJobs()) <= room {
-		return j.merge(reply, missing), nil
-	}
-	// The rows that fall off this page must come on the next: ask for fewer.
-	if room == 0 {
-		total := reply.GetTotal() + int64(len(missing)-int(limit)) // merge adds those it shows
-		return j.merge(&historyv1.ListJobsResponse{Total: total, NextCursor: reply.GetNextCursor()}, missing[:limit]), nil
-	}
-	request.Limit = uint32(room)
-	if reply, err = j.History.ListJobs(ctx, request); err != nil {
+	reply, err := j.rows(ctx, w.request, w.skip+w.limit)
+	if err != nil {
 		return Page{}, err
 	}
-	return j.merge(reply, missing), nil
+	for _, id := range reply.GetRecorded() {
+		j.Index.Settle(id, w.revisions[id])
+	}
+	return j.show(w.cut(reply), query.States), nil
 }
 
-// missingFrom returns the jobs that belong on this first page but are not there.
-func missingFrom(reply *historyv1.ListJobsResponse, known []index.Entry) []index.Entry {
-	rows := reply.GetJobs()
-	listed := map[string]bool{}
-	for _, row := range rows {
-		listed[row.GetId()] = true
-	}
-	var missing []index.Entry
-	for _, e := range known {
-		beyond := reply.GetNextCursor() != "" && len(rows) > 0 && index.Newer(e.Job, rows[len(rows)-1]) > 0
-		if !listed[e.Job.GetId()] && !beyond && e.Job.GetState() != jobv1.State_STATE_DELETED {
-			missing = append(missing, e)
+// mostRows is how many rows the history gives at once.
+const mostRows = 1000
+
+// rows asks the history for n rows, or as many as there are. More than one
+// question is needed only for a numbered page that is large and has much unsettled
+// before it.
+func (j *Jobs) rows(ctx context.Context, request *historyv1.ListJobsRequest, n int) (*historyv1.ListJobsResponse, error) {
+	request.Limit = uint32(min(n, mostRows))
+	reply, err := j.History.ListJobs(ctx, request)
+	for err == nil && reply.GetNextCursor() != "" && len(reply.GetJobs()) < n {
+		request.Limit = uint32(min(n-len(reply.GetJobs()), mostRows))
+		request.After, request.Cursor = nil, reply.GetNextCursor()
+		var more *historyv1.ListJobsResponse
+		if more, err = j.History.ListJobs(ctx, request); err == nil {
+			reply.Jobs, reply.NextCursor = append(reply.GetJobs(), more.GetJobs()...), more.GetNextCursor()
 		}
 	}
-	return missing
+	return reply, err
 }
 
-// merge puts missing jobs among the rows, and the index's view in place of theirs.
-func (j *Jobs) merge(reply *historyv1.ListJobsResponse, missing []index.Entry) Page {
-	page := Page{Total: reply.GetTotal() + int64(len(missing)), NextCursor: reply.GetNextCursor()}
-	page.Entries = append(page.Entries, missing...)
-	for _, row := range reply.GetJobs() {
-		e, known := j.Index.Get(row.GetId())
+// show puts the index's view in place of what may have changed since it was read,
+// and leaves out what does not belong on the page any more.
+func (j *Jobs) show(page Page, states []jobv1.State) Page {
+	entries := page.Entries
+	page.Entries = nil
+	for _, e := range entries {
+		if known, found := j.Index.Get(e.Job.GetId()); found {
+			e = known
+		}
 		switch {
-		case !known:
-			page.Entries = append(page.Entries, rowEntry(row))
 		case e.Job.GetState() == jobv1.State_STATE_DELETED:
 			page.Total--
-		default:
+		case len(states) == 0 || slices.Contains(states, e.Job.GetState()):
 			page.Entries = append(page.Entries, e)
 		}
 	}
-	slices.SortStableFunc(page.Entries, func(a, b index.Entry) int { return index.Newer(a.Job, b.Job) })
 	return page
-}
-
-// rowEntry is a row of the history; one that is not terminal there has just begun
-// or ended, and its progress is not known.
-func rowEntry(row *jobv1.Job) index.Entry {
-	if job.Terminal(row.GetState()) {
-		return ended(row, 0)
-	}
-	return index.Entry{Job: row}
 }

@@ -70,7 +70,7 @@ func bodyOf(doc Document) string {
 	var body strings.Builder
 	body.WriteString(`<w:p><w:pPr><w:pStyle w:val="Title"/></w:pPr>` + runOf("", singleLine(doc.FileName)) + `</w:p>`)
 	for _, p := range paragraphsOf(doc.Transcript.GetSegments()) {
-		text := p.text
+		text := p.text()
 		if p.speaker != "" {
 			text = p.speaker + ": " + text
 		}

@@ -24,7 +24,7 @@ type result struct {
 	FileName string          `json:"file_name"`
 	Model    string          `json:"model"`
 	Language string          `json:"language"`
-	Duration seconds         `json:"duration"`
+	Duration Seconds         `json:"duration"`
 	Text     string          `json:"text"`
 	Segments []resultSegment `json:"segments"`
 	Words    []resultWord    `json:"words,omitempty"`
@@ -40,8 +40,8 @@ type versions struct {
 
 type resultSegment struct {
 	ID               int          `json:"id"`
-	Start            seconds      `json:"start"`
-	End              seconds      `json:"end"`
+	Start            Seconds      `json:"start"`
+	End              Seconds      `json:"end"`
 	Text             string       `json:"text"`
 	Speaker          string       `json:"speaker,omitempty"`
 	Language         string       `json:"language"`
@@ -54,16 +54,16 @@ type resultSegment struct {
 
 type resultWord struct {
 	Word        string  `json:"word"`
-	Start       seconds `json:"start"`
-	End         seconds `json:"end"`
+	Start       Seconds `json:"start"`
+	End         Seconds `json:"end"`
 	Probability score   `json:"probability"`
 }
 
-// seconds is a time in milliseconds that is written in seconds, exactly.
-type seconds int64
+// Seconds is a time in milliseconds that is written in seconds, exactly.
+type Seconds int64
 
 // MarshalJSON writes, for example, 12.340.
-func (s seconds) MarshalJSON() ([]byte, error) {
+func (s Seconds) MarshalJSON() ([]byte, error) {
 	sign, ms := "", int64(s)
 	if ms < 0 {
 		sign, ms = "-", -ms
@@ -93,7 +93,7 @@ func resultOf(doc Document) result {
 	t := doc.Transcript
 	r := result{
 		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName,
-		Model: t.GetModel(), Language: t.GetLanguage(), Duration: seconds(t.GetDurationMs()),
+		Model: t.GetModel(), Language: t.GetLanguage(), Duration: Seconds(t.GetDurationMs()),
 		Text: fullText(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
 		Warnings: append([]string{}, doc.Warnings...),
 		Versions: versions{ModelSHA256: t.GetModelSha256(), Engine: t.GetEngine()},
@@ -114,7 +114,7 @@ func resultOf(doc Document) result {
 
 func segmentOf(id int, s *jobv1.Segment) resultSegment {
 	return resultSegment{
-		ID: id, Start: seconds(s.GetStartMs()), End: seconds(s.GetEndMs()),
+		ID: id, Start: Seconds(s.GetStartMs()), End: Seconds(s.GetEndMs()),
 		Text: singleLine(s.GetText()), Speaker: s.GetSpeaker(), Language: s.GetLanguage(),
 		AvgLogprob: score(s.GetAvgLogprob()), NoSpeechProb: score(s.GetNoSpeechProb()),
 		CompressionRatio: score(s.GetCompressionRatio()), Quality: qualityOf(s),
@@ -125,7 +125,7 @@ func wordsOf(s *jobv1.Segment) []resultWord {
 	var words []resultWord
 	for _, w := range s.GetWords() {
 		words = append(words, resultWord{
-			Word: w.GetText(), Start: seconds(w.GetStartMs()), End: seconds(w.GetEndMs()),
+			Word: w.GetText(), Start: Seconds(w.GetStartMs()), End: Seconds(w.GetEndMs()),
 			Probability: score(w.GetProbability()),
 		})
 	}

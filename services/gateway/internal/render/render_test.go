@@ -125,7 +125,7 @@ func TestSubtitles_areReadBackByAnotherProgram(t *testing.T) {
 				"and the meeting begins at two on Wednesday, so please bring your files. " +
 				"Поезд --> отправляется в семь часов вечера."
 			if format == "srt" { // which has no escapes
-				want = strings.ReplaceAll(want, "-->", "->")
+				want = strings.ReplaceAll(want, "-->", "→")
 			}
 			// astisub leaves character references of WebVTT as they are.
 			if got := html.UnescapeString(strings.Join(words, " ")); got != want {
@@ -154,6 +154,15 @@ func TestJSON_writesNumbersAlways(t *testing.T) {
 
 	if got := result.Segments[0]; got.AvgLogprob != 0 || strings.Join(got.Quality, " ") != "low_confidence likely_repeated" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestSeconds_areWrittenExactly(t *testing.T) {
+	t.Parallel()
+	for ms, want := range map[render.Seconds]string{0: "0.000", 12_340: "12.340", 7: "0.007", -500: "-0.500", -1500: "-1.500"} {
+		if got, err := json.Marshal(ms); err != nil || string(got) != want {
+			t.Errorf("%d ms: got %s, %v; want %s", int64(ms), got, err, want)
+		}
 	}
 }
 
@@ -230,6 +239,43 @@ func partText(t *testing.T, file *zip.File) string {
 		if chars, ok := token.(xml.CharData); ok {
 			text.Write(chars)
 		}
+	}
+}
+
+func TestSRT_hasNoArrowButItsOwn(t *testing.T) {
+	t.Parallel()
+	for _, text := range []string{"a --> b", "a ---> b", "a ------->> b"} {
+		doc := render.Document{Transcript: &jobv1.Transcript{Segments: []*jobv1.Segment{spoken(0, "en", text)}}}
+		if got := string(write(t, "srt", doc)); strings.Count(got, "-->") != 1 {
+			t.Errorf("%q is written %q", text, got)
+		}
+	}
+}
+
+func TestText_beginsAParagraphWhereASentenceEndsOnceItHasGrown(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		grown string // in front of the last sentence
+		want  int    // paragraphs
+	}{
+		"full stop":          {strings.Repeat("word ", 130) + "end.", 2},
+		"question":           {strings.Repeat("word ", 130) + "end?", 2},
+		"exclamation":        {strings.Repeat("word ", 130) + "end!", 2},
+		"ellipsis":           {strings.Repeat("word ", 130) + "end…", 2},
+		"Chinese full stop":  {strings.Repeat("你好", 310) + "。", 2},
+		"quotation":          {strings.Repeat("слово ", 130) + "«конец.»", 2},
+		"no end":             {strings.Repeat("word ", 130) + "and", 1},
+		"half of it Russian": {strings.Repeat("слово ", 60) + "конец.", 1}, // 366 characters, 671 bytes
+	}
+	for name, tc := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			long := &jobv1.Segment{EndMs: 9000, Text: tc.grown}
+			doc := render.Document{Transcript: &jobv1.Transcript{Segments: []*jobv1.Segment{long, spoken(9000, "en", "More.")}}}
+			if got := strings.Count(string(write(t, "text", doc)), "\n\n") + 1; got != tc.want {
+				t.Errorf("%d paragraphs, want %d", got, tc.want)
+			}
+		})
 	}
 }
 

@@ -11,11 +11,11 @@ import (
 
 // writeSRT writes SubRip: numbered cues, a comma before the milliseconds, an empty
 // line after each cue. Lines end with LF, which every player of today reads. The
-// format has no escapes; the arrow, which would read as a time line, is shortened.
+// format has no escapes; an arrow, which would read as a time line, becomes →.
 func writeSRT(w io.Writer, doc Document) error {
 	out := bufio.NewWriter(w)
 	for i, c := range cue.Build(doc.Transcript.GetSegments(), cue.Defaults()) {
-		text := strings.ReplaceAll(c.Text(), "-->", "->")
+		text := strings.ReplaceAll(c.Text(), "-->", "→")
 		// A bufio.Writer keeps its first error for Flush.
 		_, _ = fmt.Fprintf(out, "%d\n%s --> %s\n%s\n\n",
 			i+1, clockTime(c.StartMS, ','), clockTime(c.EndMS, ','), text)

@@ -4,8 +4,10 @@ import (
 	"io"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/render/cue"
 )
 
 // What ends a paragraph, besides another speaker: a long pause, or a sentence end
@@ -19,7 +21,22 @@ const (
 type paragraph struct {
 	startMS int64
 	speaker string
-	text    string
+	lines   []string // of its segments, none empty
+	runes   int      // of all of them
+}
+
+// text is the paragraph on one line.
+func (p *paragraph) text() string { return strings.Join(p.lines, " ") }
+
+func (p *paragraph) add(line string) {
+	p.lines = append(p.lines, line)
+	p.runes += utf8.RuneCountInString(line)
+}
+
+// full reports whether a new paragraph had better begin: it has grown, and a
+// sentence has ended.
+func (p *paragraph) full() bool {
+	return p.runes >= paragraphRunes && cue.EndsSentence(p.lines[len(p.lines)-1])
 }
 
 // writeText writes paragraphs with an empty line between them.
@@ -32,35 +49,35 @@ func writeText(w io.Writer, doc Document) error {
 		if p.speaker != "" {
 			text.WriteString(p.speaker + ": ")
 		}
-		text.WriteString(p.text + "\n")
+		text.WriteString(p.text() + "\n")
 	}
 	_, err := io.WriteString(w, text.String())
 	return err
 }
 
 // paragraphsOf groups segments; those without text are left out.
-func paragraphsOf(segments []*jobv1.Segment) []paragraph {
-	var paragraphs []paragraph
+func paragraphsOf(segments []*jobv1.Segment) []*paragraph {
+	var paragraphs []*paragraph
+	var current *paragraph
 	var last *jobv1.Segment
 	for _, s := range segments {
 		text := singleLine(s.GetText())
 		if text == "" {
 			continue
 		}
-		if last == nil || startsParagraph(paragraphs[len(paragraphs)-1], last, s) {
-			paragraphs = append(paragraphs, paragraph{startMS: s.GetStartMs(), speaker: s.GetSpeaker(), text: text})
-		} else {
-			paragraphs[len(paragraphs)-1].text += " " + text
+		if current == nil || startsParagraph(current, last, s) {
+			current = &paragraph{startMS: s.GetStartMs(), speaker: s.GetSpeaker()}
+			paragraphs = append(paragraphs, current)
 		}
+		current.add(text)
 		last = s
 	}
 	return paragraphs
 }
 
-func startsParagraph(current paragraph, last, next *jobv1.Segment) bool {
+func startsParagraph(current *paragraph, last, next *jobv1.Segment) bool {
 	return next.GetSpeaker() != last.GetSpeaker() ||
-		next.GetStartMs()-last.GetEndMs() >= paragraphPauseMS ||
-		len(current.text) >= paragraphRunes && strings.HasSuffix(current.text, ".")
+		next.GetStartMs()-last.GetEndMs() >= paragraphPauseMS || current.full()
 }
 
 // fullText is all text on one line, as the JSON result has it.

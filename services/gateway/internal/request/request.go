@@ -28,6 +28,9 @@ const (
 
 const auto = "auto"
 
+// nul ends a text in the engine: what stands behind it would be lost.
+const nul = "\x00"
+
 // usual are the candidates for detection when a user names none.
 var usual = []string{"en", "ru"}
 
@@ -125,10 +128,14 @@ func (c *Create) check() error {
 	switch {
 	case c.Task != "" && c.Task != "transcribe" && c.Task != "translate":
 		return invalid("task", "The task is transcribe or translate.")
+	case strings.Contains(c.Prompt, nul):
+		return invalid("prompt", "The prompt holds a character of code 0.")
 	case utf8.RuneCountInString(c.Prompt) > maxPrompt:
 		return invalid("prompt", fmt.Sprintf("The prompt is longer than %d characters.", maxPrompt))
 	case len(c.Keywords) > maxKeywords || slices.ContainsFunc(c.Keywords, longKeyword):
 		return invalid("keywords", fmt.Sprintf("At most %d keywords of 1 to %d characters.", maxKeywords, maxKeyword))
+	case slices.ContainsFunc(c.Keywords, func(k string) bool { return strings.Contains(k, nul) }):
+		return invalid("keywords", "A keyword holds a character of code 0.")
 	case len(strings.Join(c.Keywords, "")) > maxKeywordBytes:
 		return invalid("keywords", "The keywords together are larger than 4 KB.")
 	case !(c.Temperature >= 0 && c.Temperature <= 1):

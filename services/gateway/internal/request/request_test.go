@@ -1,7 +1,12 @@
 package request_test
 
 import (
+	"bytes"
 	"encoding/json"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
@@ -9,7 +14,9 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
 // models is the built-in catalogue of which these are installed.
@@ -103,7 +110,28 @@ func TestOptions_pickTheModel(t *testing.T) {
 	}
 }
 
-// FuzzOptions sends any body: it is refused or gives options within their ranges.
+func TestOptions_refuseATextThatNoEngineTakes(t *testing.T) {
+	t.Parallel()
+	for field, body := range map[string]string{
+		"prompt":   `{"prompt":"Minutes\u0000"}`,
+		"keywords": `{"keywords":["Steno","me\u0000sh"]}`,
+	} {
+		_, _, err := options(t, body, models(t, "", "large-v3-turbo"))
+
+		if !fault.Is(err, fault.Unprocessable) || fault.Of(err).Code != "invalid_option" {
+			t.Errorf("%s: got %v", field, err)
+			continue
+		}
+		told := httptest.NewRecorder()
+		problem.Write(told, "", err)
+		if !strings.Contains(told.Body.String(), strconv.Quote(field)) {
+			t.Errorf("%s: the problem does not name the field: %s", field, told.Body)
+		}
+	}
+}
+
+// FuzzOptions sends any body: it is refused or gives options within their ranges,
+// which a record can hold.
 func FuzzOptions(f *testing.F) {
 	all, err := catalog.Default()
 	if err != nil {
@@ -112,9 +140,11 @@ func FuzzOptions(f *testing.F) {
 	m := request.Models{Catalog: all, Default: "demo", Installed: func(m catalog.Model) bool { return m.Name == "demo" }}
 	f.Add([]byte(`{"file_id":"f","model":"demo","language":"ru","beam_size":8,"temperature":1,"metadata":{"a":1}}`))
 	f.Add([]byte(`{"keywords":[null],"languages":["en"],"max_speakers":-1,"priority":null}`))
+	f.Add([]byte("{\"metadata\":\"\xff\"}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var create request.Create
-		if json.Unmarshal(body, &create) != nil {
+		r := httptest.NewRequest(http.MethodPost, "/", bytes.NewReader(body))
+		if web.DecodeJSON(httptest.NewRecorder(), r, &create) != nil {
 			return
 		}
 		o, _, err := create.Options(m)
@@ -127,6 +157,9 @@ func FuzzOptions(f *testing.F) {
 		if o.GetBeamSize() > 8 || o.GetTemperature() < 0 || o.GetTemperature() > 1 || o.GetMaxSpeakers() > 32 ||
 			len(o.GetMetadataJson()) > 4096 || o.GetResolvedModel() != "demo" || o.GetPriority() == jobv1.Priority_PRIORITY_UNSPECIFIED {
 			t.Errorf("options out of range: %v", o)
+		}
+		if _, err := proto.Marshal(o); err != nil {
+			t.Errorf("options that no record can hold: %v", err)
 		}
 	})
 }

@@ -5,8 +5,6 @@ package transcripts
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -16,6 +14,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/job"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -100,12 +99,14 @@ func (t *Reader) remember(ctx context.Context, key string, found *jobv1.Transcri
 
 // stored reads the blob, or asks the history when the blob is gone or damaged.
 func (t *Reader) stored(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
-	found, err := t.fromBlob(ctx, record.GetTranscript())
-	if err == nil {
-		return found, nil
-	}
-	if !errors.Is(err, blob.ErrNotFound) {
-		t.Log.Warn("transcript blob cannot be used", "job", record.GetId(), "err", err)
+	if ref := record.GetTranscript(); ref.GetKey() != "" {
+		found, err := job.ReadTranscript(ctx, t.Blobs, ref)
+		if err == nil {
+			return found, nil
+		}
+		if !errors.Is(err, blob.ErrNotFound) {
+			t.Log.Warn("transcript blob cannot be used", "job", record.GetId(), "err", err)
+		}
 	}
 	reply, err := t.History.GetTranscript(ctx, &historyv1.GetTranscriptRequest{
 		UserId: record.GetUserId(), JobId: record.GetId(),
@@ -114,23 +115,4 @@ func (t *Reader) stored(ctx context.Context, record *jobv1.Job) (*jobv1.Transcri
 		return nil, fmt.Errorf("read transcript of %s: %w", record.GetId(), err)
 	}
 	return reply.GetTranscript(), nil
-}
-
-func (t *Reader) fromBlob(ctx context.Context, ref *jobv1.BlobRef) (*jobv1.Transcript, error) {
-	if ref.GetKey() == "" {
-		return nil, blob.ErrNotFound
-	}
-	data, err := blob.Get(ctx, t.Blobs, ref.GetKey())
-	if err != nil {
-		return nil, err
-	}
-	sum := sha256.Sum256(data)
-	if got := hex.EncodeToString(sum[:]); ref.GetSha256() != "" && got != ref.GetSha256() {
-		return nil, fmt.Errorf("blob %s has sha256 %s instead of %s", ref.GetKey(), got, ref.GetSha256())
-	}
-	found := &jobv1.Transcript{}
-	if err := proto.Unmarshal(data, found); err != nil {
-		return nil, fmt.Errorf("decode blob %s: %w", ref.GetKey(), err)
-	}
-	return found, nil
 }

@@ -108,6 +108,16 @@ func TestReader_neverTrustsADamagedBlob(t *testing.T) {
 	}
 }
 
+func TestReader_neverTrustsABlobWithoutASum(t *testing.T) {
+	t.Parallel()
+	blobs, record := stored(t, "from the blob")
+	record.Transcript.Sha256 = ""
+	got, err := newReader(blobs).Read(t.Context(), record)
+	if err != nil || !proto.Equal(got, transcript("from the history")) {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
+
 func TestReader_asksTheHistoryWhenTheBlobIsGone(t *testing.T) {
 	t.Parallel()
 	blobs, record := stored(t, "from the blob")

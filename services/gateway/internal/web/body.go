@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
@@ -41,12 +42,15 @@ func limitBody(w http.ResponseWriter, until time.Time) {
 }
 
 // DecodeJSON reads the body as one JSON object into a struct. Members the struct
-// does not know are ignored; a member of the wrong type is Invalid with code
-// "invalid_json" and named in the problem's "field".
+// does not know are ignored. Invalid, code "invalid_json": it is none, or not
+// UTF-8; a member of the wrong type is named in the problem's "field".
 func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) error {
 	data, err := ReadBody(w, r)
 	if err != nil {
 		return err
+	}
+	if !utf8.Valid(data) { // encoding/json lets it pass, records do not
+		return fault.New(fault.Invalid, "invalid_json", "The body is not UTF-8.")
 	}
 	err = json.Unmarshal(data, into)
 	var wrongType *json.UnmarshalTypeError

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/rpc"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
@@ -34,11 +35,7 @@ func Wrap(log *slog.Logger, observe Observe, next http.Handler) http.Handler {
 
 		took := time.Since(began)
 		observe(routeName(r), took, answer.status >= http.StatusInternalServerError)
-		level := slog.LevelDebug
-		if answer.status >= http.StatusInternalServerError {
-			level = slog.LevelWarn
-		}
-		log.Log(r.Context(), level, "request", "request", RequestID(r.Context()), "method", r.Method,
+		log.DebugContext(r.Context(), "request", "request_id", RequestID(r.Context()), "method", r.Method,
 			"route", routeName(r), "status", answer.status, "bytes", answer.bytes, "took", took)
 	})
 }
@@ -51,7 +48,7 @@ func serve(log *slog.Logger, w *recorder, r *http.Request, next http.Handler) {
 		if cause == nil {
 			return
 		}
-		log.Error("request panicked", "request", RequestID(r.Context()), "route", r.Pattern,
+		log.Error("request panicked", "request_id", RequestID(r.Context()), "route", r.Pattern,
 			"err", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		if !w.begun {
 			problem.Write(w, RequestID(r.Context()),
@@ -92,5 +89,6 @@ func withRequestID(w http.ResponseWriter, r *http.Request) *http.Request {
 		id = rand.Text()
 	}
 	w.Header().Set("X-Request-Id", id)
-	return r.WithContext(context.WithValue(r.Context(), requestIDKey{}, id))
+	ctx := context.WithValue(r.Context(), requestIDKey{}, id)
+	return r.WithContext(rpc.WithRequestID(ctx, id)) // the services asked log it too
 }

@@ -8,6 +8,9 @@ import (
 // writeTime is how long a client may take nothing of its answer.
 const writeTime = time.Minute
 
+// statusLeft is noted where nobody was there to be answered, as nginx does.
+const statusLeft = 499
+
 // recorder remembers what was answered, and gives each write its own deadline: an
 // answer may be long, but somebody must be taking it.
 type recorder struct {
@@ -40,6 +43,13 @@ func (w *recorder) Write(p []byte) (int, error) {
 	n, err := w.ResponseWriter.Write(p)
 	w.bytes += int64(n)
 	return n, err
+}
+
+// leave notes that the client is gone; nothing is written.
+func leave(w http.ResponseWriter) {
+	if answer, ours := w.(*recorder); ours && !answer.begun {
+		answer.status = statusLeft
+	}
 }
 
 // Unwrap lets http.ResponseController reach the connection.

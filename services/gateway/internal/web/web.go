@@ -17,7 +17,7 @@ import (
 // an error only if it has written nothing.
 type Handler func(w http.ResponseWriter, r *http.Request) error
 
-// Adapt makes an http.Handler of a Handler. An error of ours is logged here, once.
+// Adapt makes an http.Handler of a Handler. A failure of ours is logged here, once.
 func Adapt(log *slog.Logger, h Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		err := h(w, r)
@@ -25,14 +25,25 @@ func Adapt(log *slog.Logger, h Handler) http.Handler {
 			return
 		}
 		id := RequestID(r.Context())
-		switch {
-		case clientLeft(r, err):
-			log.Debug("client left", "request", id, "route", r.Pattern, "err", err)
-		case problem.Status(err) >= http.StatusInternalServerError:
-			log.Error("request failed", "request", id, "route", r.Pattern, "err", err)
+		if clientLeft(r, err) {
+			log.Debug("client left", "request_id", id, "route", r.Pattern, "err", err)
+			leave(w)
+			return
+		}
+		if problem.Status(err) >= http.StatusInternalServerError {
+			log.Log(r.Context(), levelOf(err), "request failed", "request_id", id, "route", r.Pattern, "err", err)
 		}
 		problem.Write(w, id, err)
 	})
+}
+
+// levelOf is for errors of ours. One without a cause is either a refusal (there is
+// no room now) or came from another service, which has logged what it was.
+func levelOf(err error) slog.Level {
+	if fault.Of(err).Cause == nil {
+		return slog.LevelDebug
+	}
+	return slog.LevelError
 }
 
 // clientLeft reports whether the request ended because its connection did.

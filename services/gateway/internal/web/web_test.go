@@ -2,7 +2,10 @@ package web_test
 
 import (
 	"bytes"
+	"context"
+	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -10,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
@@ -28,6 +32,13 @@ func newSite() *site {
 		return web.WriteJSON(w, http.StatusOK, "thing")
 	})
 	router.Handle("DELETE /things/{id}", func(http.ResponseWriter, *http.Request) error { return errors.New("disk on fire") })
+	router.Handle("GET /full", func(http.ResponseWriter, *http.Request) error {
+		return fault.New(fault.Unavailable, "backlog_full", "Full.")
+	})
+	router.Handle("GET /slow", func(_ http.ResponseWriter, r *http.Request) error {
+		<-r.Context().Done()
+		return fmt.Errorf("wait: %w", r.Context().Err())
+	})
 	router.Handle("POST /panic", func(http.ResponseWriter, *http.Request) error { panic("impossible") })
 	s.handler = web.Wrap(log, func(route string, _ time.Duration, failed bool) {
 		if failed {
@@ -39,7 +50,11 @@ func newSite() *site {
 }
 
 func (s *site) get(method, target string, header ...string) *httptest.ResponseRecorder {
-	r := httptest.NewRequest(method, target, nil)
+	return s.getWith(context.Background(), method, target, header...)
+}
+
+func (s *site) getWith(ctx context.Context, method, target string, header ...string) *httptest.ResponseRecorder {
+	r := httptest.NewRequestWithContext(ctx, method, target, nil)
 	for _, h := range header {
 		name, value, _ := strings.Cut(h, ": ")
 		r.Header.Set(name, value)
@@ -47,6 +62,11 @@ func (s *site) get(method, target string, header ...string) *httptest.ResponseRe
 	w := httptest.NewRecorder()
 	s.handler.ServeHTTP(w, r)
 	return w
+}
+
+// loud counts the lines that somebody on call would see.
+func (s *site) loud() int {
+	return strings.Count(s.log.String(), "level=WARN") + strings.Count(s.log.String(), "level=ERROR")
 }
 
 func TestWrap_observesPatternsNotPaths(t *testing.T) {
@@ -80,8 +100,53 @@ func TestWrap_logsAnErrorOnceWithTheRequestsID(t *testing.T) {
 	if got.Header().Get("X-Request-Id") != "abc-1" || !strings.Contains(got.Body.String(), `"request_id":"abc-1"`) {
 		t.Errorf("answer %v %s", got.Header(), got.Body)
 	}
-	if n := strings.Count(s.log.String(), "disk on fire"); n != 1 || !strings.Contains(s.log.String(), "request=abc-1") {
+	if n := strings.Count(s.log.String(), "disk on fire"); n != 1 || !strings.Contains(s.log.String(), "request_id=abc-1") {
 		t.Errorf("logged %d times: %s", n, &s.log)
+	}
+	if s.loud() != 1 {
+		t.Errorf("more than one line above debug: %s", &s.log)
+	}
+}
+
+func TestWrap_aRefusalIsNoFailureToLookInto(t *testing.T) {
+	t.Parallel()
+	s := newSite()
+	got := s.get("GET", "/full")
+	if got.Code != 503 || s.loud() != 0 || !strings.Contains(s.log.String(), "backlog_full") {
+		t.Errorf("answer %d, log %s", got.Code, &s.log)
+	}
+}
+
+func TestWrap_aClientThatLeavesIsNoFailureOfOurs(t *testing.T) {
+	t.Parallel()
+	s := newSite()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+
+	got := s.getWith(ctx, "GET", "/slow")
+
+	if s.observed[0] != "GET /slow" || s.loud() != 0 || !strings.Contains(s.log.String(), "status=499") {
+		t.Errorf("observed %v, log %s", s.observed, &s.log)
+	}
+	if got.Body.Len() != 0 || got.Header().Get("Content-Type") != "" {
+		t.Errorf("nobody was there, and was answered %s", got.Body)
+	}
+}
+
+func TestDecodeJSON_refusesWhatIsNotUTF8(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]string{
+		`{"name":"Ünï"}`:              "",
+		"{\"name\":\"\xff\"}":         "invalid_json",
+		"{\"name\":{\"a\":\"\xc3\"}}": "invalid_json",
+	} {
+		var into struct {
+			Name json.RawMessage `json:"name"`
+		}
+		err := web.DecodeJSON(httptest.NewRecorder(), httptest.NewRequest(http.MethodPost, "/", strings.NewReader(body)), &into)
+		if got := fault.Of(err); err == nil && want != "" || err != nil && (got.Kind != fault.Invalid || got.Code != want) {
+			t.Errorf("%q: %v, want %q", body, err, want)
+		}
 	}
 }
 

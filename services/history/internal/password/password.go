@@ -12,8 +12,11 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"golang.org/x/crypto/argon2"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 // ErrFormat is returned for a stored hash that is not of the form above.
@@ -31,25 +34,30 @@ const (
 	phcVersion = argon2.Version
 )
 
+// slotTime is how long a hash waits for its turn: some hundred are then before it.
+const slotTime = 15 * time.Second
+
 var encoding = base64.RawStdEncoding
 
 // Hasher bounds how many hashes are computed at once.
 type Hasher struct {
-	slots chan struct{}
-	decoy string
+	slots    chan struct{}
+	slotTime time.Duration
+	decoy    string
 }
 
 // NewHasher returns a hasher with its decoy, the hash of a password that nobody
 // knows.
 func NewHasher() (*Hasher, error) {
-	h := &Hasher{slots: make(chan struct{}, atOnce)}
+	h := &Hasher{slots: make(chan struct{}, atOnce), slotTime: slotTime}
 	decoy, err := h.Hash(context.Background(), rand.Text())
 	h.decoy = decoy
 	return h, err
 }
 
 // Hash returns the PHC string of a password under a fresh salt. It waits for a
-// free slot as long as ctx allows.
+// free slot, 15 s at most. Unavailable: none became free, code
+// "too_many_logins".
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	salt := make([]byte, saltBytes)
 	if _, err := rand.Read(salt); err != nil {
@@ -65,7 +73,7 @@ func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 }
 
 // Verify reports whether a password matches a stored hash. It takes the same
-// time whether it does or not. ErrFormat.
+// time whether it does or not. ErrFormat, or as Hash.
 func (h *Hasher) Verify(ctx context.Context, stored, password string) (bool, error) {
 	p, err := parse(stored)
 	if err != nil {
@@ -83,8 +91,12 @@ func (h *Hasher) VerifyNobody(ctx context.Context, password string) error {
 }
 
 func (h *Hasher) derive(ctx context.Context, p parameters, password string) ([]byte, error) {
+	late := time.NewTimer(h.slotTime)
+	defer late.Stop()
 	select {
 	case h.slots <- struct{}{}:
+	case <-late.C:
+		return nil, fault.New(fault.Unavailable, "too_many_logins", "Too many logins at once; try again in a moment.")
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}

@@ -65,24 +65,40 @@ func (s *Store) Transcript(ctx context.Context, userID, jobID string) (*jobv1.Tr
 	return transcript, nil
 }
 
-// Page reads the jobs and the counter in one transaction, so that both are of
-// the same moment.
+// Page reads the jobs, the counter and what is known of Without in one
+// transaction, so that all are of the same moment.
 func (s *Store) Page(ctx context.Context, query record.Query) (record.Page, error) {
 	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
 	if err != nil {
 		return record.Page{}, classify("read page", err)
 	}
 	defer func() { _ = tx.Rollback() }() // nothing to commit
-	page, err := readPage(ctx, tx, query)
+	without, err := encodeKnown(query.Without)
+	if err != nil {
+		return record.Page{}, err
+	}
+	page, err := readPage(ctx, tx, query, without)
 	if err != nil {
 		return record.Page{}, classify("read page", err)
 	}
-	page.Total, err = readTotal(ctx, tx, query.UserID)
-	return page, classify("read total", err)
+	total, err := readTotal(ctx, tx, query.UserID)
+	if err != nil {
+		return record.Page{}, classify("read total", err)
+	}
+	if len(query.Without) == 0 {
+		page.Total = total
+		return page, nil
+	}
+	hidden, recorded, err := readKnown(ctx, tx, query.UserID, without)
+	if err != nil {
+		return record.Page{}, classify("read known jobs", err)
+	}
+	page.Total, page.Recorded = total-hidden, recorded
+	return page, nil
 }
 
-func readPage(ctx context.Context, tx *sql.Tx, query record.Query) (record.Page, error) {
-	text, args := pageQuery(query)
+func readPage(ctx context.Context, tx *sql.Tx, query record.Query, without string) (record.Page, error) {
+	text, args := pageQuery(query, without)
 	rows, err := tx.QueryContext(ctx, text, args...)
 	if err != nil {
 		return record.Page{}, err
@@ -108,7 +124,8 @@ func readPage(ctx context.Context, tx *sql.Tx, query record.Query) (record.Page,
 }
 
 // pageQuery asks for one row more than the page, to know whether there is more.
-func pageQuery(query record.Query) (text string, args []any) {
+// without is query.Without as encodeKnown writes it.
+func pageQuery(query record.Query, without string) (text string, args []any) {
 	var b strings.Builder
 	b.WriteString(`
 SELECT record
@@ -124,6 +141,10 @@ WHERE user_id = ? AND status <> 'deleted'`)
 		for _, status := range query.Status {
 			args = append(args, status)
 		}
+	}
+	if len(query.Without) > 0 {
+		b.WriteString(` AND id NOT IN (SELECT key FROM json_each(?))`)
+		args = append(args, without)
 	}
 	b.WriteString(`
 ORDER BY created_at DESC, id DESC

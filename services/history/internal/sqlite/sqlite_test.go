@@ -16,18 +16,35 @@ import (
 func TestPage_readsTheIndexWithoutSorting(t *testing.T) {
 	t.Parallel()
 	store := openEmpty(t)
-	queries := map[string]record.Query{
-		"first":     {UserID: "ann", Limit: 10},
-		"by cursor": {UserID: "ann", Limit: 10, After: &record.Position{CreatedAt: 5, JobID: "x"}},
-		"by offset": {UserID: "ann", Limit: 10, Offset: 500},
-		"by status": {UserID: "ann", Limit: 10, Status: []string{"completed", "failed"}},
+	// What is found in the index: a cursor begins where it points, and does not
+	// read its way there.
+	const ofUser, older = "(user_id=?)", "(user_id=? AND (created_at,id)<(?,?))"
+	queries := map[string]struct {
+		query record.Query
+		found string
+	}{
+		"first":     {record.Query{UserID: "ann", Limit: 10}, ofUser},
+		"by cursor": {record.Query{UserID: "ann", Limit: 10, After: &record.Position{CreatedAt: 5, JobID: "x"}}, older},
+		"by offset": {record.Query{UserID: "ann", Limit: 10, Offset: 500}, ofUser},
+		"by status": {record.Query{UserID: "ann", Limit: 10, Status: []string{"completed", "failed"}}, ofUser},
+		"without": {record.Query{UserID: "ann", Limit: 10, After: &record.Position{CreatedAt: 5, JobID: "x"},
+			Without: []record.Known{{JobID: "y", Revision: 1}}}, older},
 	}
-	for name, query := range queries {
-		text, args := pageQuery(query)
+	for name, c := range queries {
+		text, args := pageQuery(c.query, "{}")
 		plan := explain(t, store.reader, text, args)
-		if !strings.Contains(plan, "USING INDEX transcription_history_page") || strings.Contains(plan, "TEMP B-TREE") {
+		if !strings.Contains(plan, "SEARCH transcription_history USING INDEX transcription_history_page "+c.found) ||
+			strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s: %s", name, plan)
 		}
+	}
+}
+
+func TestPage_findsKnownJobsByTheirIDs(t *testing.T) {
+	t.Parallel()
+	plan := explain(t, openEmpty(t).reader, selectKnown, []any{"{}", "ann"})
+	if !strings.Contains(plan, "SEARCH job USING INDEX sqlite_autoindex_transcription_history_1 (id=?)") {
+		t.Error(plan)
 	}
 }
 

@@ -22,7 +22,7 @@ type Process struct {
 	cmd  *exec.Cmd
 }
 
-// Start starts bin/stenomesh on a fresh data folder. It ends with the test.
+// Start starts stenomesh on a fresh data folder. It ends with the test.
 // After Kill or Stop, Again starts it on the same folder and address.
 func Start(t testing.TB, args ...string) *Process {
 	t.Helper()

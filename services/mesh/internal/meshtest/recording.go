@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -36,7 +37,8 @@ func (r Recording) Text() string {
 // Composition says how a recording is made of the sentences of the samples.
 type Composition struct {
 	Language string
-	Seconds  float64 // at least this long
+	Samples  []string // names of the samples to take sentences from; empty: all
+	Seconds  float64  // at least this long
 	// Pause gives the seconds of silence before each sentence.
 	Pause func(*rand.Rand) float64
 	// NoiseDB is the level of white noise under everything, in dBFS; 0 is none.
@@ -49,7 +51,7 @@ type Composition struct {
 func Compose(t testing.TB, c Composition) Recording {
 	t.Helper()
 	random := rand.New(rand.NewPCG(c.Seed, 1))
-	clips := cutSentences(t, c.Language)
+	clips := cutSentences(t, c)
 	recording := Recording{Path: filepath.Join(t.TempDir(), "recording.wav"), Language: c.Language}
 	var pcm []int16
 	for order := []int(nil); float64(len(pcm))/sampleRate < c.Seconds; order = order[1:] {
@@ -77,10 +79,14 @@ type clip struct {
 	pcm  []int16
 }
 
-func cutSentences(t testing.TB, language string) []clip {
+func cutSentences(t testing.TB, c Composition) []clip {
 	t.Helper()
 	var clips []clip
-	for _, sample := range testkit.Samples(t, language) {
+	for _, sample := range testkit.Samples(t, c.Language) {
+		name, _, _ := strings.Cut(filepath.Base(sample.Path), ".")
+		if len(c.Samples) > 0 && !slices.Contains(c.Samples, name) {
+			continue
+		}
 		pcm := decode(t, sample.Path)
 		for _, s := range sample.Sentences {
 			from, to := int(s.Start*sampleRate), min(int(s.End*sampleRate), len(pcm))

@@ -41,6 +41,10 @@ func Run(
 		Limits: ffmpeg.Limits(limits.Wall, limits.Recording.Milliseconds()*pcm.BytesPerMs),
 	})
 	ms := counted.bytes / pcm.BytesPerMs
+	// Where the disk fails, ffmpeg may take what came before for the whole.
+	if broken := ffmpeg.DiskError(ctx, stderr, path); broken != nil {
+		return ms, broken
+	}
 	switch {
 	case errors.Is(err, sandbox.ErrOutput):
 		return ms, media.TooLong(limits.Recording)
@@ -77,10 +81,14 @@ func args(path string, info media.Info) []string {
 // blame decides whether the recording is at fault when ffmpeg did not succeed.
 func blame(err error) error {
 	var exit *sandbox.ExitError
-	if ffmpeg.Interrupted(err) || !errors.As(err, &exit) {
+	switch {
+	case ffmpeg.NotStarted(err):
+		return media.NotStarted(err)
+	case ffmpeg.Interrupted(err) || !errors.As(err, &exit):
 		return fmt.Errorf("decode: %w", err)
+	default:
+		return media.Corrupt(err)
 	}
-	return media.Corrupt(err)
 }
 
 // counter counts the bytes that sink took.

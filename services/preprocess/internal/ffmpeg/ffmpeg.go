@@ -7,7 +7,6 @@ package ffmpeg
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
@@ -16,10 +15,6 @@ import (
 
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/sandbox"
 )
-
-// politeStop is the exit status of ffmpeg after a signal that asks it to end;
-// what it has written by then is a part of the recording only.
-const politeStop = 255
 
 // memory is the address space of one run. Both programs use well under 200 MB
 // resident; the rest is room for shared libraries and thread stacks.
@@ -78,11 +73,4 @@ func version(banner string) string {
 // Limits returns the limits of one run.
 func Limits(wall time.Duration, output int64) sandbox.Limits {
 	return sandbox.Limits{Wall: wall, Memory: memory, Output: output}
-}
-
-// Interrupted reports whether somebody from outside ended the program before it
-// was done. The recording need not be to blame, and the next try may succeed.
-func Interrupted(err error) bool {
-	var exit *sandbox.ExitError
-	return sandbox.Killed(err) || errors.As(err, &exit) && exit.Code == politeStop
 }

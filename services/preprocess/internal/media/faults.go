@@ -37,6 +37,13 @@ func TooLong(limit time.Duration) error {
 		fmt.Sprintf("The recording is longer than the limit of %s.", readable(limit)))
 }
 
+// NotStarted is returned when the programs that read recordings cannot be run:
+// no fault of the recording, and it passes when somebody mends them.
+func NotStarted(cause error) error {
+	return fault.Wrap(cause, fault.Unavailable, "decoder_unavailable",
+		"The recording cannot be read right now; try again later.")
+}
+
 // readable writes whole hours as "24 hours" and all else as Go does.
 func readable(d time.Duration) string {
 	if d >= 2*time.Hour && d%time.Hour == 0 {

@@ -36,6 +36,9 @@ func Probe(ctx context.Context, tools ffmpeg.Tools, path, dir string) (Info, err
 		Path: tools.FFprobe, Args: probeArgs(path), Dir: dir, Stdout: &out,
 		Limits: ffmpeg.Limits(probeWall, probeOutput),
 	})
+	if broken := ffmpeg.DiskError(ctx, said, path); broken != nil {
+		return Info{}, broken
+	}
 	if err != nil {
 		return Info{}, blame(err, head)
 	}
@@ -61,6 +64,8 @@ func blame(err error, head []byte) error {
 	switch {
 	case errors.Is(err, sandbox.ErrOutput):
 		return Unsupported(err)
+	case ffmpeg.NotStarted(err):
+		return NotStarted(err)
 	case ffmpeg.Interrupted(err) || !errors.As(err, &exit):
 		return fmt.Errorf("probe: %w", err)
 	case looksLikeMedia(head):

@@ -29,7 +29,6 @@ type Splitter struct {
 	takers  []Taker
 	odd     []byte // the first half of a sample, or empty
 	samples []int16
-	total   int64
 }
 
 // NewSplitter returns a splitter that hands every sample to each taker.
@@ -52,11 +51,7 @@ func (s *Splitter) Write(p []byte) (int, error) {
 	for _, t := range s.takers {
 		t.Take(s.samples)
 	}
-	s.total += int64(len(s.samples))
 	return n, nil
 }
-
-// Ms returns the length of what was written, in whole milliseconds.
-func (s *Splitter) Ms() int64 { return s.total / SamplesPerMs }
 
 func sample(p []byte) int16 { return int16(binary.LittleEndian.Uint16(p)) }

@@ -3,7 +3,6 @@ package prepare_test
 import (
 	"context"
 	"errors"
-	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -121,32 +120,64 @@ func TestFile_refusesWhatIsTooLong(t *testing.T) {
 	}
 }
 
-// TestFile_opensNothingButTheFile gives playlists that point at a named pipe:
-// whoever opened it would wait for a writer, and be seen by one.
+// TestFile_opensNothingButTheFile gives playlists that name the good recording
+// beside them, and watches that recording: whoever follows the list opens it.
 func TestFile_opensNothingButTheFile(t *testing.T) {
 	t.Parallel()
-	pipe := filepath.Join(t.TempDir(), "canary.wav")
-	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+	canary, err := os.ReadFile(audiotest.Make(t, "wav", "-i", audiotest.Sample(t, "en-01.flac")))
+	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string]string{
-		"list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\n" + pipe + "\n#EXT-X-ENDLIST\n",
-		"list.txt":  fmt.Sprintf("ffconcat version 1.0\nfile '%s'\n", pipe),
-		"list.mpd": fmt.Sprintf(`<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static"><Period><AdaptationSet>`+
-			`<Representation id="1" bandwidth="1"><BaseURL>%s</BaseURL></Representation></AdaptationSet></Period></MPD>`, pipe),
-		"list.sdp":  "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
-		"list.xbin": "file:" + pipe + "\n",
+		"list.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:10\n#EXTINF:10,\ncanary.wav\n#EXT-X-ENDLIST\n",
+		"list.txt":  "ffconcat version 1.0\nfile canary.wav\n",
+		"list.mpd": `<?xml version="1.0"?><MPD xmlns="urn:mpeg:dash:schema:mpd:2011" type="static" mediaPresentationDuration="PT3S"><Period>` +
+			`<AdaptationSet mimeType="audio/wav"><Representation id="1" bandwidth="1"><BaseURL>canary.wav</BaseURL></Representation></AdaptationSet></Period></MPD>`,
+		"list.sdp": "v=0\no=- 0 0 IN IP4 127.0.0.1\nc=IN IP4 127.0.0.1\nt=0 0\nm=audio 5004 RTP/AVP 0\n",
 	} {
-		_, err := prepare.File(t.Context(), config(t), prepare.Request{
-			Path: writeFile(t, name, []byte(content)), Scratch: t.TempDir(),
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			list := writeFile(t, name, []byte(content))
+			path := filepath.Join(filepath.Dir(list), "canary.wav")
+			if err := os.WriteFile(path, canary, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			opened := watchOpens(t, path)
+
+			_, err := prepare.File(t.Context(), config(t), prepare.Request{Path: list, Scratch: t.TempDir()})
+
+			if fault.Of(err) == nil || fault.Of(err).Code != "unsupported_media" {
+				t.Errorf("got %v, want unsupported_media", err)
+			}
+			if opened() {
+				t.Error("the recording that the list names was opened")
+			}
+			if _, err := os.ReadFile(path); err != nil || !opened() {
+				t.Errorf("the watch saw nothing when the test opened the recording: %v", err)
+			}
 		})
-		if fault.Of(err) == nil || fault.Of(err).Code != "unsupported_media" {
-			t.Errorf("%s: %v, want unsupported_media", name, err)
+	}
+}
+
+// watchOpens returns a function that tells whether anybody has opened the file
+// since it was last asked.
+func watchOpens(t *testing.T, path string) (opened func() bool) {
+	t.Helper()
+	fd, err := syscall.InotifyInit1(syscall.IN_NONBLOCK | syscall.IN_CLOEXEC)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = syscall.Close(fd) })
+	if _, err := syscall.InotifyAddWatch(fd, path, syscall.IN_OPEN); err != nil {
+		t.Fatal(err)
+	}
+	return func() bool {
+		events := make([]byte, 4096)
+		n, err := syscall.Read(fd, events)
+		if err != nil && !errors.Is(err, syscall.EAGAIN) {
+			t.Fatal(err)
 		}
-		if fd, err := syscall.Open(pipe, syscall.O_WRONLY|syscall.O_NONBLOCK, 0); !errors.Is(err, syscall.ENXIO) {
-			_ = syscall.Close(fd)
-			t.Errorf("%s: somebody holds the pipe open: %v", name, err)
-		}
+		return n > 0
 	}
 }
 
@@ -207,6 +238,30 @@ func TestFile_canBeTriedAgainWhenSomebodyKilledTheDecoder(t *testing.T) {
 
 		if err == nil || fault.Permanent(err) {
 			t.Errorf("%s: %v, want an error that may pass", name, err)
+		}
+	}
+}
+
+func TestFile_canBeTriedLaterWhenTheProgramsCannotBeStarted(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "missing")
+	notExecutable := writeFile(t, "ffmpeg", []byte("#!/bin/sh\n"))
+	noLibrary := fakeDecoder(t, "echo error while loading shared libraries >&2; exit 127").FFmpeg
+	for name, program := range map[string]string{
+		"missing": missing, "not executable": notExecutable, "without a library": noLibrary,
+	} {
+		for tool, spoil := range map[string]func(*ffmpeg.Tools){
+			"ffprobe": func(tools *ffmpeg.Tools) { tools.FFprobe = program },
+			"ffmpeg":  func(tools *ffmpeg.Tools) { tools.FFmpeg = program },
+		} {
+			cfg := config(t)
+			spoil(&cfg.Tools)
+
+			_, err := prepare.File(t.Context(), cfg, prepare.Request{Path: audiotest.Sample(t, "en-01.flac"), Scratch: t.TempDir()})
+
+			if !fault.Is(err, fault.Unavailable) {
+				t.Errorf("%s is %s: %v, want kind Unavailable", tool, name, err)
+			}
 		}
 	}
 }

@@ -4,8 +4,8 @@
 // nothing of jobs; the worker of the service does.
 //
 //	file ─ media.Probe ─ decode.Run ─┬─ scratch file ──────────────── pieces.Write
-//	                                 ├─ loudness.Meter ─ gain ───────────┤
-//	                                 └─ silence.Track ─ segment.Pieces ──┘
+//	                                 ├─ loudness.Meter ─ gain ──┬────────┤
+//	                                 └─ silence.Track ──────────┴─ segment.Pieces
 package prepare
 
 import (
@@ -98,7 +98,8 @@ func measure(ctx context.Context, cfg Config, r Request, info media.Info) (Prepa
 	if err := file.finish(); err != nil {
 		return Prepared{}, err
 	}
-	return Prepared{DurationMs: ms, Loudness: meter.Measure(), Silence: track.Map(), PCM: file.path}, nil
+	heard := meter.Measure()
+	return Prepared{DurationMs: ms, Loudness: heard, Silence: track.Map(heard.GainDB()), PCM: file.path}, nil
 }
 
 // warnings compares what the header promised with what there was.

@@ -146,6 +146,56 @@ func TestFile_ofSilenceHasNoPieces(t *testing.T) {
 	}
 }
 
+func TestFile_findsTheWordsOfAQuietRecording(t *testing.T) {
+	t.Parallel()
+	for _, sample := range testkit.Samples(t, "") {
+		t.Run(sample.Name, func(t *testing.T) {
+			t.Parallel()
+
+			prepared := file(t, audiotest.Make(t, "wav", "-i", sample.Path, "-af", "volume=-40dB"))
+
+			if len(prepared.Pieces) != 1 {
+				t.Fatalf("%d pieces, want 1", len(prepared.Pieces))
+			}
+			for _, sentence := range sample.Sentences {
+				if part := spoken(prepared, 1000*sentence.Start, 1000*sentence.End); part < 0.8 {
+					t.Errorf("of what is said from %.1f to %.1f s, %.0f %% is speech in %v",
+						sentence.Start, sentence.End, 100*part, prepared.Silence.Speech)
+				}
+			}
+		})
+	}
+}
+
+// spoken returns the share of a stretch, in milliseconds, that is speech.
+func spoken(prepared prepare.Prepared, start, end float64) float64 {
+	var sum float64
+	for _, s := range prepared.Silence.Speech {
+		sum += max(0, min(float64(s.EndMs), end)-max(float64(s.StartMs), start))
+	}
+	return sum / (end - start)
+}
+
+func TestFile_ofNoiseAloneHasNoPieces(t *testing.T) {
+	t.Parallel()
+	for name, source := range map[string]string{
+		"white": "anoisesrc=c=white:a=0.0017:d=20:seed=1",
+		"pink":  "anoisesrc=c=pink:a=0.004:d=20:seed=1",
+		"brown": "anoisesrc=c=brown:a=0.004:d=20:seed=1",
+		"hum":   "sine=f=50:d=20,volume=-45dB",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			prepared := file(t, audiotest.Make(t, "wav", "-f", "lavfi", "-i", source))
+
+			if len(prepared.Pieces) != 0 {
+				t.Errorf("speech in %v, with gain %.0f dB", prepared.Silence.Speech, prepared.Loudness.GainDB())
+			}
+		})
+	}
+}
+
 func TestFile_tellsHowFarItIs(t *testing.T) {
 	t.Parallel()
 	var last, total int64

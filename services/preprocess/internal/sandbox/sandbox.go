@@ -1,7 +1,8 @@
 // Package sandbox runs one program on data that strangers made, as a child
 // process that can do little harm: it has a limit on wall time, memory, open
 // files and output, writes no file, sees no environment, reads no input, and
-// dies as a group when it is cancelled or when this process dies.
+// dies as a group when it is cancelled or when this process dies. It works on
+// Linux only.
 //
 // Packages media and decode run ffprobe and ffmpeg with it.
 package sandbox
@@ -26,7 +27,7 @@ var ErrOutput = errors.New("child wrote too much")
 // Limits bound what a child may use.
 type Limits struct {
 	Wall   time.Duration // from start to end
-	Memory int64         // address space in bytes; enforced on Linux
+	Memory int64         // address space in bytes
 	Output int64         // bytes on standard output
 }
 

@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/sandbox"
 )
 
@@ -126,13 +127,10 @@ func waitGone(t *testing.T, pid string) {
 	if pid == "" {
 		t.Fatal("no process id")
 	}
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+	testkit.Eventually(t, "process "+pid+" ends", func() bool {
 		stat, err := os.ReadFile(filepath.Join("/proc", pid, "stat"))
-		if err != nil || strings.Contains(string(stat), ") Z ") {
-			return
-		}
-	}
-	t.Errorf("process %s still runs", pid)
+		return err != nil || strings.Contains(string(stat), ") Z ")
+	})
 }
 
 func TestRun_givesUpWhenItsOutputIsNotTaken(t *testing.T) {

@@ -1,7 +1,8 @@
 package silence
 
 const (
-	// absoluteDB is below any room that people speak in.
+	// absoluteDB is below any room that people speak in, once the recording has
+	// the level that speech gets.
 	absoluteDB = -50
 	// aboveFloorDB is how far above the noise floor silence ends.
 	aboveFloorDB = 6
@@ -20,23 +21,33 @@ const (
 	leastWindows = 5
 	// The loud parts of speech are what a share of frames lies above.
 	loudShare = 0.05
+	// The soft parts are what a share of frames does not exceed.
+	softShare = 0.10
 	// headroomDB is the least distance from the loud parts of speech down to
-	// silence.
+	// silence, and to its own soft parts.
 	headroomDB = 15
 )
 
 // thresholds returns the noise floor and the level below which there is
-// silence, both in dBFS. A recording without pauses, or with digital silence
-// for pauses, shows no noise: its floor is lowestDB, and nothing above
-// absoluteDB is taken for silence.
-func thresholds(levels []float32) (floor, threshold float64) {
+// silence, both in dBFS before the gain, which is in dB. A recording without
+// pauses, or with digital silence for pauses, shows no noise: its floor is
+// lowestDB, and nothing above the absolute level is taken for silence.
+func thresholds(levels []float32, gainDB float64) (floor, threshold float64) {
 	quiet, loud := histograms(levels)
 	floor = quiet.quantile(quietestShare, leastWindows)
-	ceiling := loud.quantile(1-loudShare, 1) - headroomDB
-	if floor > ceiling {
+	loudDB := loud.quantile(1-loudShare, 1)
+	ceiling := loudDB - headroomDB
+	absolute := max(digitalDB, absoluteDB-max(0, gainDB))
+	switch {
+	case floor <= ceiling:
+		return floor, max(absolute, min(floor+aboveFloorDB, ceiling))
+	case loud.quantile(softShare, 1) <= ceiling:
+		return lowestDB, absolute
+	default:
+		// An even sound is the noise of a room. However much gain it would
+		// get, it is speech only where it is loud from the start.
 		return lowestDB, absoluteDB
 	}
-	return floor, max(absoluteDB, min(floor+aboveFloorDB, ceiling))
 }
 
 // histograms counts the greatest levels of all windows without digital

@@ -55,17 +55,18 @@ func (t *Track) close() {
 
 // Map is where there is speech, and what that was decided by.
 type Map struct {
-	NoiseFloorDB float64        // dBFS
-	SilenceDB    float64        // dBFS; what is below is silence
+	NoiseFloorDB float64        // dBFS, before the gain
+	SilenceDB    float64        // dBFS, before the gain; what is below is silence
 	Speech       []segment.Span // in order, at least 100 ms apart
 }
 
-// Map returns where there is speech in what was taken so far.
-func (t *Track) Map() Map {
+// Map returns where there is speech in what was taken so far. gainDB is the
+// gain that the recording gets afterwards: what is speech then is speech now.
+func (t *Track) Map(gainDB float64) Map {
 	if t.count > 0 {
 		t.close()
 	}
-	floor, threshold := thresholds(t.levels)
+	floor, threshold := thresholds(t.levels, gainDB)
 	return Map{NoiseFloorDB: floor, SilenceDB: threshold, Speech: speech(t.levels, float32(threshold))}
 }
 

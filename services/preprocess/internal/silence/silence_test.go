@@ -44,11 +44,31 @@ func TestMap_findsSpeech(t *testing.T) {
 	cases := []struct {
 		name   string
 		offset float64
+		gain   float64
 		parts  []part
 		want   []segment.Span
 	}{
 		{name: "digital silence holds none", parts: []part{{ms: 5000}}},
 		{name: "a quiet room holds none", parts: []part{{ms: 5000, noise: -60}}},
+		{name: "a quiet room holds none, whatever gain it would get", gain: 44, parts: []part{{ms: 5000, noise: -60}}},
+		{
+			name: "a quiet room that a phone system mutes in between holds none", gain: 44,
+			parts: []part{{ms: 2000, noise: -60}, {ms: 2000}, {ms: 2000, noise: -60}},
+		},
+		{
+			name: "a quiet recording that gets gain", gain: 40,
+			parts: []part{{ms: 1000, noise: -80}, {ms: 1000, voice: -60, noise: -80}, {ms: 1000, noise: -80}},
+			want:  []segment.Span{second},
+		},
+		{
+			name:  "a quiet recording that cannot get gain, for something in it is loud, holds none",
+			parts: []part{{ms: 1000, noise: -80}, {ms: 1000, voice: -60, noise: -80}, {ms: 1000, noise: -80}},
+		},
+		{
+			name: "a quiet recording without pauses, the soft parts too", gain: 40,
+			parts: []part{{ms: 2000, voice: -55}, {ms: 200, voice: -75}, {ms: 200, voice: -55}, {ms: 200, voice: -75}, {ms: 400, voice: -55}},
+			want:  []segment.Span{{StartMs: 0, EndMs: 3000}},
+		},
 		{name: "a constant offset is no sound", offset: 2000, parts: []part{{ms: 5000}}},
 		{
 			name:  "between digital silence",
@@ -95,7 +115,7 @@ func TestMap_findsSpeech(t *testing.T) {
 			var track silence.Track
 
 			track.Take(record(tc.offset, tc.parts...))
-			found := track.Map()
+			found := track.Map(tc.gain)
 
 			if !slices.Equal(found.Speech, tc.want) {
 				t.Errorf("got %v above %.1f dB, want %v", found.Speech, found.SilenceDB, tc.want)
@@ -122,7 +142,7 @@ func TestMap_setsTheThresholdAboveTheNoise(t *testing.T) {
 			var track silence.Track
 
 			track.Take(record(0, tc.parts...))
-			found := track.Map()
+			found := track.Map(0)
 
 			if math.Abs(found.NoiseFloorDB-tc.floor) > 2 || math.Abs(found.SilenceDB-tc.threshold) > 2 {
 				t.Errorf("floor %.1f dB, threshold %.1f dB; want %.0f and %.0f",

@@ -20,11 +20,11 @@ import (
 )
 
 const (
-	// interruptions is how often a decoder that somebody killed is started
-	// again before the run counts as a failed attempt.
-	interruptions = 20
-	// longestPause bounds the growing pause between those starts.
-	longestPause = time.Second
+	// restarts is how often a decoder that somebody killed is started again
+	// before the run counts as interrupted.
+	restarts = 5
+	// firstPause is the pause before the first of them; it doubles with each.
+	firstPause = time.Second / 32
 )
 
 // fetch returns the path of the recording: that of its blob where blobs are
@@ -62,16 +62,19 @@ func unlessGone(err error) error {
 }
 
 // prepare runs prepare.File, and runs it again when somebody killed the
-// programs it uses.
+// programs it uses. That is not charged to the recording.
 func (h *Handler) prepare(ctx context.Context, run *work.Run, path, folder string) (prepare.Prepared, error) {
 	request := prepare.Request{
 		Path: path, Scratch: folder, Whole: !run.Job.GetOptions().GetVad(), Progress: run.Progress,
 	}
-	pause := longestPause / 32
+	pause := firstPause
 	for tries := 1; ; tries++ {
 		prepared, err := prepare.File(ctx, h.Prepare, request)
-		if err == nil || !ffmpeg.Interrupted(err) || tries > interruptions {
+		if err == nil || !ffmpeg.Interrupted(err) {
 			return prepared, err
+		}
+		if tries > restarts {
+			return prepared, work.Uncharged(err, false)
 		}
 		h.Log.Warn("decoder was killed, starting it again", "job", run.Task.GetJobId(), "tries", tries, "err", err)
 		select {
@@ -79,7 +82,7 @@ func (h *Handler) prepare(ctx context.Context, run *work.Run, path, folder strin
 			return prepare.Prepared{}, ctx.Err()
 		case <-time.After(pause):
 		}
-		pause = min(2*pause, longestPause)
+		pause *= 2
 	}
 }
 

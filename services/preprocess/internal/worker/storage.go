@@ -11,20 +11,21 @@ import (
 )
 
 // waitForStorage turns a lack of room, or an outage, into an error that is not
-// charged to the recording, after a pause in which it may pass.
+// charged to the recording, after a pause in which it may pass: the worker has
+// nothing better to do, as others would find the same. What may be wrong with
+// this recording's file alone counts as an interruption, so that it ends.
 func (h *Handler) waitForStorage(ctx context.Context, err error) error {
-	if !storageTrouble(err) {
+	outage := work.Outage(err)
+	if !outage && !errors.Is(err, syscall.EIO) && !fault.Is(err, fault.Unavailable) {
 		return err
 	}
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(h.Pause):
-		return work.Uncharged(err, false)
 	}
-}
-
-func storageTrouble(err error) bool {
-	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) || errors.Is(err, syscall.EIO) ||
-		fault.Is(err, fault.Unavailable)
+	if outage {
+		return work.Waiting(err, h.Pause)
+	}
+	return work.Uncharged(err, false)
 }

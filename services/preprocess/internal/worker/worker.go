@@ -30,9 +30,11 @@ type Handler struct {
 	Blobs   blob.Store
 	Scratch *scratch.Space
 	Log     *slog.Logger
-	// Pause is how long a recording waits when there is no room on the disk.
+	// Pause is how long a worker waits when there is no room on the disk, and how
+	// long the recording then lets others go first.
 	Pause time.Duration
-	// Observe is told how long a task took, and whether it failed.
+	// Observe is told how long a task took, and whether it failed; one that was
+	// stopped did not.
 	Observe func(took time.Duration, failed bool)
 }
 
@@ -44,7 +46,7 @@ func (h *Handler) Done(context.Context, *jobv1.Task) (bool, error) { return fals
 func (h *Handler) Run(ctx context.Context, run *work.Run) error {
 	began := time.Now()
 	plan, err := h.run(ctx, run)
-	h.Observe(time.Since(began), err != nil)
+	h.Observe(time.Since(began), err != nil && ctx.Err() == nil)
 	if err != nil {
 		return h.waitForStorage(ctx, err)
 	}

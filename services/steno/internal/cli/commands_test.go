@@ -51,8 +51,8 @@ func TestCancel_stopsAJobOnce(t *testing.T) {
 	ended := steno(t, server, "cancel", "task-1")
 	unknown := steno(t, server, "cancel", "task-2")
 
-	ended.want(t, 1, "The job has ended already. (job_ended)")
-	unknown.want(t, 1, "There is no such job. (job_not_found)")
+	ended.want(t, 1, "The job is already completed. (job_completed)")
+	unknown.want(t, 1, "There is no task of this id. (task_not_found)")
 }
 
 func TestModels_listsThem(t *testing.T) {
@@ -80,7 +80,7 @@ func TestHelp_teaches(t *testing.T) {
 	for name, arguments := range map[string][]string{
 		"help.txt": {"help"}, "help-transcribe.txt": {"help", "transcribe"}, "help-pull.txt": {"models", "pull", "-h"},
 	} {
-		r := execute(t.Context(), map[string]string{"STENO_TOKEN": "sk-secret"}, terminal{}, arguments...)
+		r := execute(t.Context(), map[string]string{"STENO_TOKEN": "secret"}, terminal{}, arguments...)
 
 		r.want(t, 0)
 		golden(t, name, r.stdout)

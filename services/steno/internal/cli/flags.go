@@ -28,7 +28,7 @@ func newFlags(name string, c *connection) *flag.FlagSet {
 	fs := flag.NewFlagSet(name, flag.ContinueOnError)
 	fs.SetOutput(io.Discard)
 	fs.StringVar(&c.url, "url", c.url, "`address` of the server; or set STENO_URL")
-	fs.Func("token", "API `token` or key; or set STENO_TOKEN", func(token string) error {
+	fs.Func("token", "login `token`; or set STENO_TOKEN", func(token string) error {
 		c.token, c.user = token, "" // what is said beats what the environment says
 		return nil
 	})

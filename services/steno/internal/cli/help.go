@@ -37,7 +37,7 @@ const overviewEnd = `
 Examples
   steno -user anna:secret transcribe talk.mp3
   steno transcribe --format srt --output subtitles/ *.mp4
-  export STENO_URL=http://mesh.example:8000 STENO_TOKEN=sk-...; steno history
+  export STENO_URL=http://mesh.example:8000 STENO_TOKEN=...; steno history
 
 Exit status
   0  all went well

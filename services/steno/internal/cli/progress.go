@@ -51,7 +51,6 @@ func (l *lines) created(i int, task string) { l.write(i, "job "+task) }
 func (l *lines) job(i int, s client.Status) {
 	// Tenths are news enough for a log.
 	s.Progress = float64(int(s.Progress*10)) / 10
-	s.ETASeconds = 0
 	l.write(i, statusText(s))
 }
 

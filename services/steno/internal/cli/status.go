@@ -64,8 +64,5 @@ func statusText(job client.Status) string {
 	if job.Status == "queued" && job.Position > 0 {
 		fmt.Fprintf(&b, ", %d before it", job.Position)
 	}
-	if job.ETASeconds > 0 {
-		fmt.Fprintf(&b, ", about %s left", lengthText(job.ETASeconds))
-	}
 	return b.String()
 }

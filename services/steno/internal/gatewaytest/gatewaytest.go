@@ -1,4 +1,4 @@
-// Package gatewaytest is a server that answers as the API description says,
+// Package gatewaytest is a server that answers as the gateway does,
 // for tests of the client: it stores uploads, moves a job one step at each
 // status question, and fails where the name of the recording asks for it.
 package gatewaytest
@@ -113,11 +113,14 @@ func (s *Server) note(r *http.Request) (answer, bool) {
 // user lets in who brings the token.
 func (s *Server) user(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Authorization") != "Bearer "+Token {
-			problem(w, http.StatusUnauthorized, "unauthenticated", "A valid token is needed.")
-			return
+		switch r.Header.Get("Authorization") {
+		case "Bearer " + Token:
+			next(w, r)
+		case "":
+			problem(w, http.StatusUnauthorized, "login_required", "Send an access token: Authorization: Bearer <token>.")
+		default:
+			problem(w, http.StatusUnauthorized, "invalid_token", "The access token is not valid or no longer so; get a new one at /api/v1/auth/token.")
 		}
-		next(w, r)
 	}
 }
 

@@ -110,7 +110,7 @@ func (s *Server) withJob(next func(http.ResponseWriter, *http.Request, *job)) ht
 		defer s.mu.Unlock()
 		i := slices.IndexFunc(s.jobs, func(j *job) bool { return j.id == r.PathValue("id") })
 		if i < 0 {
-			problem(w, http.StatusNotFound, "job_not_found", "There is no such job.")
+			problem(w, http.StatusNotFound, "task_not_found", "There is no task of this id.")
 			return
 		}
 		next(w, r, s.jobs[i])
@@ -149,7 +149,7 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, j *job) {
 
 func (s *Server) cancel(w http.ResponseWriter, _ *http.Request, j *job) {
 	if at := j.phase().status; at == "completed" || at == "failed" {
-		problem(w, http.StatusConflict, "job_ended", "The job has ended already.")
+		problem(w, http.StatusConflict, "job_"+at, "The job is already "+at+".")
 		return
 	}
 	j.cancelled = true

@@ -3,7 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"sync/atomic"
@@ -13,6 +12,7 @@ import (
 	"google.golang.org/grpc/status"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // engine serves engine/v1.
@@ -45,16 +45,12 @@ func (e *engine) GetInfo(context.Context, *enginev1.GetInfoRequest) (*enginev1.G
 
 // GetMemory reads what the kernel knows about this process.
 func (e *engine) GetMemory(context.Context, *enginev1.GetMemoryRequest) (*enginev1.GetMemoryResponse, error) {
-	data, err := os.ReadFile("/proc/self/statm")
+	resident, err := engineproc.ResidentBytes(os.Getpid())
 	if err != nil {
 		return nil, status.Error(codes.Internal, err.Error())
 	}
-	var size, resident uint64
-	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
-		return nil, status.Error(codes.Internal, err.Error())
-	}
 	return &enginev1.GetMemoryResponse{
-		ResidentBytes: resident * uint64(os.Getpagesize()),
+		ResidentBytes: uint64(resident),
 		BusySlots:     uint32(len(e.slots)),
 	}, nil
 }

@@ -7,8 +7,8 @@
 // windows were cut. What goes wrong, and how fast it works, stands in a script
 // beside the model file (see script.go).
 //
-// It ends when its standard input ends, with exit code 0; 2 is bad usage, 3 a
-// model or script that cannot be read.
+// It ends when its standard input ends, with exit code 0; the codes of a failed
+// start are those of package engineproc.
 package main
 
 import (
@@ -26,16 +26,8 @@ import (
 	"google.golang.org/grpc"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
-
-// Exit codes, the same as whisper-engine's.
-const (
-	exitUsage = 2
-	exitModel = 3
-)
-
-// maxMessage bounds a request; a window is at most 960 KB.
-const maxMessage = 3 << 19
 
 func main() {
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stderr))
@@ -74,18 +66,21 @@ func run(args []string, stdin io.Reader, stderr io.Writer) int {
 	o, err := parseFlags(args, stderr)
 	if err != nil {
 		log.Error("bad usage", "err", err)
-		return exitUsage
+		return engineproc.ExitUsage
 	}
 	if err := load(o.model); err != nil {
 		log.Error("model cannot be loaded", "err", err)
-		return exitModel
+		if errors.Is(err, errMemory) {
+			return engineproc.ExitMemory
+		}
+		return engineproc.ExitModel
 	}
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "unix", o.socket)
 	if err != nil {
 		log.Error("cannot listen", "err", err)
-		return exitUsage
+		return engineproc.ExitUsage
 	}
-	server := grpc.NewServer(grpc.MaxRecvMsgSize(maxMessage))
+	server := grpc.NewServer(grpc.MaxRecvMsgSize(engineproc.MaxMessage))
 	enginev1.RegisterEngineServiceServer(server, newEngine(o, time.Since(started)))
 	go func() {
 		_, _ = io.Copy(io.Discard, stdin) // any end of the parent's pipe is the end
@@ -98,6 +93,9 @@ func run(args []string, stdin io.Reader, stderr io.Writer) int {
 	}
 	return 0
 }
+
+// errMemory is what a script can make of a load.
+var errMemory = errors.New("scripted lack of memory")
 
 // load does what the script has for the time of loading.
 func load(model string) error {
@@ -115,6 +113,8 @@ func load(model string) error {
 	switch s.Load {
 	case "fail":
 		return fmt.Errorf("the script says so")
+	case "memory":
+		return errMemory
 	case "crash":
 		return syscall.Kill(os.Getpid(), syscall.SIGKILL)
 	case "hang":

@@ -16,7 +16,7 @@ import (
 // runs; a missing file is an empty script. The file is JSON:
 //
 //	{
-//	  "load":  "fail",          at start: "fail" (exit 3), "crash" or "hang"
+//	  "load":  "fail",          at start: "fail", "memory" (exit 3 and 4), "crash" or "hang"
 //	  "speed": 50,              audio seconds per second; 0 or nothing: at once
 //	  "detect": {"ru": 0.9, "en": 0.1},   answer of DetectLanguage
 //	  "rules": [
@@ -57,7 +57,7 @@ type rule struct {
 }
 
 var (
-	loadActions = []string{"", "fail", "crash", "hang"}
+	loadActions = []string{"", "fail", "memory", "crash", "hang"}
 	actions     = []string{"crash", "error", "memory", "bloat", "hang", "deaf", "slow"}
 )
 

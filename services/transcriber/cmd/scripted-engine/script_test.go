@@ -5,6 +5,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // modelWith writes a model with a script beside it.
@@ -85,16 +87,18 @@ func TestScript_refusesWhatItDoesNotKnow(t *testing.T) {
 func TestRun_tellsByItsExitCodeWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	model, failing := modelWith(t, `{}`), modelWith(t, `{"load": "fail"}`)
+	lacking := modelWith(t, `{"load": "memory"}`)
 	cases := map[string]struct {
 		args []string
 		want int
 	}{
-		"no flags":       {nil, exitUsage},
-		"unknown flag":   {[]string{"-model", model, "-socket", "s", "-speed", "3"}, exitUsage},
-		"no slots":       {[]string{"-model", model, "-socket", "s", "-slots", "0"}, exitUsage},
-		"no such folder": {[]string{"-model", model, "-socket", "/nonexistent/s"}, exitUsage},
-		"no such model":  {[]string{"-model", model + ".gone", "-socket", "s"}, exitModel},
-		"told to fail":   {[]string{"-model", failing, "-socket", "s"}, exitModel},
+		"no flags":       {nil, engineproc.ExitUsage},
+		"unknown flag":   {[]string{"-model", model, "-socket", "s", "-speed", "3"}, engineproc.ExitUsage},
+		"no slots":       {[]string{"-model", model, "-socket", "s", "-slots", "0"}, engineproc.ExitUsage},
+		"no such folder": {[]string{"-model", model, "-socket", "/nonexistent/s"}, engineproc.ExitUsage},
+		"no such model":  {[]string{"-model", model + ".gone", "-socket", "s"}, engineproc.ExitModel},
+		"told to fail":   {[]string{"-model", failing, "-socket", "s"}, engineproc.ExitModel},
+		"told to lack":   {[]string{"-model", lacking, "-socket", "s"}, engineproc.ExitMemory},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
-	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineserver"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/whisper/whispertest"
 )
 
@@ -76,7 +76,7 @@ func (e *engine) dial(t *testing.T) {
 	t.Helper()
 	connection, err := grpc.NewClient("unix:"+e.socket,
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallSendMsgSize(2*engineserver.MaxMessage)))
+		grpc.WithDefaultCallOptions(grpc.WaitForReady(true), grpc.MaxCallSendMsgSize(2*engineproc.MaxMessage)))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,10 +2,11 @@
 
 // Command whisper-engine holds one whisper.cpp model and serves engine/v1 on a
 // unix socket. The transcriber starts one for each loaded model, watches it and
-// kills it; it ends by itself when the pipe on its standard input closes.
+// kills it; it ends by itself when the pipe on its standard input closes. Signals
+// kill it: whoever waits for it can then tell that they came from outside.
 //
-// Exit status: 0 ended by its parent, 1 the socket cannot be served, 2 wrong
-// usage, 3 the model cannot be loaded.
+// Exit status: 0 ended by its parent, 1 the socket cannot be served, else that of
+// package engineproc.
 package main
 
 import (
@@ -16,9 +17,8 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"os/signal"
-	"syscall"
 
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineserver"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/whisper"
 )
@@ -34,22 +34,30 @@ func start(args []string) int {
 		return 0
 	}
 	if err != nil {
-		return 2 // parse has said why
+		return engineproc.ExitUsage // parse has said why
 	}
 	logger := slog.New(slog.NewJSONHandler(os.Stderr, &slog.HandlerOptions{Level: settings.level}))
 	settings.model.Logger = logger
 
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	err = run(withParent(ctx, os.Stdin), settings, logger)
-	if err == nil {
+	err = run(withParent(context.Background(), os.Stdin), settings, logger)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "whisper-engine:", err)
+	}
+	return exitCode(err)
+}
+
+// exitCode is how the parent is told what run ended with.
+func exitCode(err error) int {
+	switch {
+	case err == nil:
 		return 0
+	case errors.Is(err, errLoad) && errors.Is(err, whisper.ErrOutOfMemory):
+		return engineproc.ExitMemory
+	case errors.Is(err, errLoad):
+		return engineproc.ExitModel
+	default:
+		return 1
 	}
-	fmt.Fprintln(os.Stderr, "whisper-engine:", err)
-	if errors.Is(err, errLoad) {
-		return 3
-	}
-	return 1
 }
 
 var errLoad = errors.New("cannot load the model")

@@ -4,6 +4,8 @@ package main
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,7 +18,8 @@ import (
 	"google.golang.org/grpc/status"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
-	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineserver"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/whisper"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/whisper/whispertest"
 )
 
@@ -99,7 +102,7 @@ func TestEngine_answersBadCallsWithTheRightStatus(t *testing.T) {
 		{"no language", transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: second}), codes.InvalidArgument},
 		{"hot", transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: second, Language: "en", Temperature: 2}), codes.InvalidArgument},
 		{"wide", transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: second, Language: "en", BeamSize: 1<<32 - 1}), codes.InvalidArgument},
-		{"message too big", transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: make([]byte, engineserver.MaxMessage), Language: "en"}), codes.ResourceExhausted},
+		{"message too big", transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: make([]byte, engineproc.MaxMessage), Language: "en"}), codes.ResourceExhausted},
 		{"cancelled", transcribe(gone, &enginev1.TranscribeRequest{Pcm: second, Language: "en"}), codes.Canceled},
 		{"too late", transcribe(late, &enginev1.TranscribeRequest{Pcm: make([]byte, 960000), Language: "en"}), codes.DeadlineExceeded},
 	}
@@ -130,6 +133,20 @@ func TestEngine_endsWhenItsParentDoes(t *testing.T) {
 	}
 	if _, err := os.Stat(e.socket); !os.IsNotExist(err) {
 		t.Errorf("the socket is left behind: %v", err)
+	}
+}
+
+func TestExitCode_tellsLackOfMemoryFromABadModel(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[int]error{
+		0:                     nil,
+		1:                     errors.New("serve: no space left on device"),
+		engineproc.ExitModel:  fmt.Errorf("%w: %w", errLoad, whisper.ErrEngine),
+		engineproc.ExitMemory: fmt.Errorf("%w: %w", errLoad, whisper.ErrOutOfMemory),
+	} {
+		if got := exitCode(err); got != want {
+			t.Errorf("exit code of %v is %d, want %d", err, got, want)
+		}
 	}
 }
 
@@ -169,6 +186,9 @@ func TestEngine_tellsWhyItCannotStart(t *testing.T) {
 	}
 }
 
+// oneState is what a state of the demonstration model takes before it is used.
+const oneState = 11 << 20
+
 func TestEngine_memoryDoesNotGrow(t *testing.T) {
 	t.Parallel()
 	e := startDemo(t, "-slots", "1")
@@ -190,13 +210,13 @@ func TestEngine_memoryDoesNotGrow(t *testing.T) {
 		return m.GetResidentBytes()
 	}
 
-	transcribe(6)
+	transcribe(4)
 	before := resident()
-	transcribe(44)
+	transcribe(16) // 8 of them make a new state
 	after := resident()
 
-	if after > before+24<<20 {
-		t.Errorf("resident memory grew from %d to %d MiB over 44 calls", before>>20, after>>20)
+	if after > before+oneState {
+		t.Errorf("resident memory grew from %d to %d MiB over 16 calls", before>>20, after>>20)
 	}
-	t.Logf("resident memory %d MiB after 6 calls, %d MiB after 50", before>>20, after>>20)
+	t.Logf("resident memory %d KiB after 4 calls, %d KiB after 20", before>>10, after>>10)
 }

@@ -10,13 +10,14 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // Transcribe decodes one window.
 //
 // When ctx ends it returns ctx.Err() (with ErrTimeout for a deadline) once the
 // engine has stopped the call, or once the process was killed because it did not
-// within CancelGrace. A deadline is how a stuck engine is found: ctx should have
+// within CancelGrace, or SharedGrace while others use it. A deadline is how a stuck engine is found: ctx should have
 // one. Other errors are ErrRefused, ErrFailed, ErrOutOfMemory,
 // *DiedError and ErrClosed.
 func (p *Process) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest) (*enginev1.TranscribeResponse, error) {
@@ -62,8 +63,8 @@ func (p *Process) Memory(ctx context.Context) (Memory, error) {
 
 // call makes one call and turns its error into one of this package's.
 func call[R any](ctx context.Context, p *Process, req proto.Message, rpc func() (*R, error)) (*R, error) {
-	if n := proto.Size(req); n > MaxMessage {
-		return nil, refused(fmt.Sprintf("a request of %d bytes is over %d", n, MaxMessage))
+	if n := proto.Size(req); n > engineproc.MaxMessage {
+		return nil, refused(fmt.Sprintf("a request of %d bytes is over %d", n, engineproc.MaxMessage))
 	}
 	if err := p.enter(); err != nil {
 		return nil, err

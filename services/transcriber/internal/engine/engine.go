@@ -5,7 +5,8 @@
 // that holds one loaded model and speaks engine/v1 on a unix socket. Process is
 // one such child: started, asked, watched and killed. Pool is one model's engine
 // over time: it starts a new Process when the last one died, and lends its slots.
-// Package models above it decides which models have a Pool.
+// Package models above it decides which models have a Pool. All of it needs Linux,
+// which ends children with their parents and tells in /proc what they use.
 //
 // What happens to a call is told by its error, and CountsAsAttempt says what that
 // means for the chunk: the engine refused it (ErrRefused), failed on it
@@ -14,32 +15,33 @@
 package engine
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"time"
 )
 
-// MaxMessage bounds a message in bytes, either way; a window is at most 960 KB.
-const MaxMessage = 3 << 19
-
 // Config says which program to run and how to treat it.
 type Config struct {
-	Binary   string   // path of the engine program
-	Model    string   // path of the model file
-	Backends string   // folder of the compute backends; empty: the program's own
-	Slots    int      // windows decoded side by side, at least 1
-	Threads  int      // threads for each slot, at least 1
-	GPU      bool     // use a GPU where there is one
-	Env      []string // KEY=VALUE, beside what is passed on (see childEnv)
-	RunDir   string   // folder for the socket, see PrepareRunDir; empty or too long for one: the system's temporary one
+	Binary  string // path of the engine program
+	Model   string // path of the model file
+	Slots   int    // windows decoded side by side, at least 1
+	Threads int    // threads for each slot, at least 1
+	GPU     bool   // use a GPU where there is one
+	RunDir  string // folder for the socket, see PrepareRunDir; empty or too long for one: the system's temporary one
 
 	LoadTimeout    time.Duration // from start to ready; 0: 5 minutes
-	CancelGrace    time.Duration // from cancelling a call to killing the process; 0: 5 s
+	CancelGrace    time.Duration // from cancelling a call to killing a process that goes on with it; 0: 5 s
+	SharedGrace    time.Duration // the same while other calls are in the process; 0: 6 minutes
 	StopGrace      time.Duration // from Close to killing the process; 0: 5 s
 	MemoryLimit    int64         // resident bytes over which the process is killed; 0: none
 	MemoryInterval time.Duration // how often that is looked at; 0: 250 ms
 	MinBackoff     time.Duration // wait after a failed start, doubled each time; 0: 250 ms
 	MaxBackoff     time.Duration // 0: 30 s
+
+	// Verify checks the model file before each start and tells where it lies; nil
+	// for Model as it is.
+	Verify func(ctx context.Context) (path string, err error)
 
 	Log *slog.Logger
 }
@@ -54,6 +56,7 @@ func (c Config) withDefaults() (Config, error) {
 	}
 	setDefault(&c.LoadTimeout, 5*time.Minute)
 	setDefault(&c.CancelGrace, 5*time.Second)
+	setDefault(&c.SharedGrace, 6*time.Minute)
 	setDefault(&c.StopGrace, 5*time.Second)
 	setDefault(&c.MemoryInterval, 250*time.Millisecond)
 	setDefault(&c.MinBackoff, 250*time.Millisecond)

@@ -9,12 +9,12 @@ import (
 // All others stay here, for the parent's may hold secrets and the child reads
 // strangers' audio.
 var (
-	passedNames    = []string{"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH"}
+	passedNames    = []string{"PATH", "HOME", "LANG", "TMPDIR", "LD_LIBRARY_PATH", "GORACE"}
 	passedPrefixes = []string{"LC_", "GGML_", "OMP_", "CUDA_", "NVIDIA_", "VK_", "HIP_", "ROCR_", "MESA_", "XDG_"}
 )
 
-// childEnv picks from the parent's environment and adds extra.
-func childEnv(parent, extra []string) []string {
+// childEnv picks from the parent's environment.
+func childEnv(parent []string) []string {
 	var env []string
 	for _, entry := range parent {
 		name, _, _ := strings.Cut(entry, "=")
@@ -22,7 +22,7 @@ func childEnv(parent, extra []string) []string {
 			env = append(env, entry)
 		}
 	}
-	return append(env, extra...)
+	return env
 }
 
 func hasPrefix(name string, prefixes []string) bool {

@@ -61,7 +61,7 @@ func (e *DiedError) Unwrap() error { return e.Cause }
 
 // StartError is returned when a process did not become ready.
 type StartError struct {
-	ExitCode int    // 2 bad usage, 3 the model cannot be loaded, -1 killed or still alive
+	ExitCode int    // see engineproc; -1: never started, killed, or still alive
 	LastLine string // the last line it wrote; for logs
 	Cause    error
 }

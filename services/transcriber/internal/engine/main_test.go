@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"go.uber.org/goleak"
+
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
 
@@ -25,7 +27,7 @@ func TestMain(m *testing.M) {
 		beParent(job)
 		return
 	}
-	os.Exit(enginetest.Main(m))
+	goleak.VerifyTestMain(m)
 }
 
 // beParent starts an engine, tells its process id, and waits to be killed.

@@ -2,8 +2,9 @@ package engine
 
 import (
 	"fmt"
-	"os"
 	"time"
+
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // watchMemory kills the process when it takes more than it may. It looks from
@@ -21,24 +22,11 @@ func (p *Process) watchMemory() {
 			return
 		case <-ticker.C:
 		}
-		resident, err := residentBytes(p.child.pid())
+		resident, err := engineproc.ResidentBytes(p.child.pid())
 		if err == nil && resident > p.cfg.MemoryLimit {
 			p.log.Warn("engine takes too much memory", "resident_bytes", resident, "limit_bytes", p.cfg.MemoryLimit)
 			p.end(outOfMemory(fmt.Sprintf("%d bytes are over the limit of %d", resident, p.cfg.MemoryLimit)))
 			return
 		}
 	}
-}
-
-// residentBytes reads a process's resident set size. A zombie's is 0.
-func residentBytes(pid int) (int64, error) {
-	data, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
-	if err != nil {
-		return 0, err
-	}
-	var size, resident int64
-	if _, err := fmt.Sscan(string(data), &size, &resident); err != nil {
-		return 0, fmt.Errorf("read statm: %w", err)
-	}
-	return resident * int64(os.Getpagesize()), nil
 }

@@ -41,7 +41,8 @@ func NewPool(cfg Config) (*Pool, error) {
 
 // Start loads the model, if it is not loaded, and returns the load report. After
 // failed starts it first waits, longer each time. A start goes on when ctx ends,
-// for the next caller. The error is that of package function Start, or ErrClosed.
+// for the next caller. The error is that of package function Start or of
+// Config.Verify, or ErrClosed.
 func (p *Pool) Start(ctx context.Context) (*enginev1.GetInfoResponse, error) {
 	process, err := p.living(ctx)
 	if err != nil {
@@ -54,7 +55,7 @@ func (p *Pool) Start(ctx context.Context) (*enginev1.GetInfoResponse, error) {
 // them, so that no other call is in the process. Errors are those of
 // Process.Transcribe and Start.
 func (p *Pool) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest, alone bool) (*enginev1.TranscribeResponse, error) {
-	return pooled(ctx, p, alone, func(process *Process) (*enginev1.TranscribeResponse, error) {
+	return pooled(ctx, p, alone, func(ctx context.Context, process *Process) (*enginev1.TranscribeResponse, error) {
 		return process.Transcribe(ctx, req)
 	})
 }
@@ -62,12 +63,12 @@ func (p *Pool) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest, 
 // DetectLanguage gives the probability of each candidate language, as Transcribe
 // does its work.
 func (p *Pool) DetectLanguage(ctx context.Context, req *enginev1.DetectLanguageRequest, alone bool) (*enginev1.DetectLanguageResponse, error) {
-	return pooled(ctx, p, alone, func(process *Process) (*enginev1.DetectLanguageResponse, error) {
+	return pooled(ctx, p, alone, func(ctx context.Context, process *Process) (*enginev1.DetectLanguageResponse, error) {
 		return process.DetectLanguage(ctx, req)
 	})
 }
 
-func pooled[R any](ctx context.Context, p *Pool, alone bool, call func(*Process) (*R, error)) (*R, error) {
+func pooled[R any](ctx context.Context, p *Pool, alone bool, call func(context.Context, *Process) (*R, error)) (*R, error) {
 	weight := int64(1)
 	if alone {
 		weight = int64(p.cfg.Slots)
@@ -81,7 +82,7 @@ func pooled[R any](ctx context.Context, p *Pool, alone bool, call func(*Process)
 		if err != nil {
 			return nil, err
 		}
-		resp, err := call(process)
+		resp, err := within(ctx, process, call)
 		if n == maxReplacements || !errors.Is(err, errGone) {
 			return resp, err
 		}

@@ -1,11 +1,11 @@
 package engine_test
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"syscall"
@@ -13,6 +13,7 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
 
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
@@ -109,7 +110,8 @@ func TestPool_findsTheGuiltyCallByRunningEachAlone(t *testing.T) {
 
 func TestPool_letsACallBeAloneThoughOthersKeepComing(t *testing.T) {
 	t.Parallel()
-	p := newPool(t, scripted(t, `{"rules": [{"do": "slow", "ms": 20}]}`))
+	cfg := scripted(t, `{"rules": [{"do": "hang", "trace": "alone", "times": 1}, {"do": "slow", "ms": 20}]}`)
+	p := newPool(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	var wg sync.WaitGroup
 	for n := range 4 {
@@ -119,20 +121,54 @@ func TestPool_letsACallBeAloneThoughOthersKeepComing(t *testing.T) {
 			}
 		})
 	}
+	alone := inBackground(ctx, pooled(p, true), "alone")
 
-	_, err := p.Transcribe(t.Context(), request("alone"), true)
+	testkit.Eventually(t, "the call is in the engine", func() bool {
+		_, err := os.Stat(cfg.Model + ".script.0.0")
+		return err == nil
+	})
 
+	for range 20 { // the others would fill the other slot again and again
+		m, err := p.Running().Memory(t.Context())
+		if err != nil || m.Busy != 1 {
+			t.Errorf("%d windows are decoded beside a call that is alone (%v)", m.Busy-1, err)
+		}
+	}
 	cancel()
 	wg.Wait()
-	if err != nil {
-		t.Error(err)
+	if err := <-alone; !errors.Is(err, context.Canceled) {
+		t.Errorf("error is %v, want context.Canceled", err)
+	}
+}
+
+func TestPool_checksTheModelBeforeEachStart(t *testing.T) {
+	t.Parallel()
+	cfg := scripted(t, "")
+	path, bad := cfg.Model, errors.New("the file is another one")
+	var verdict error
+	cfg.Model, cfg.Verify = "moved", func(context.Context) (string, error) { return path, verdict }
+	p := newPool(t, cfg)
+	if _, err := p.Start(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	verdict = bad
+	first := p.Running()
+	if err := syscall.Kill(first.PID(), syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	<-first.Done()
+
+	_, err := p.Transcribe(t.Context(), request(""), false)
+
+	if !errors.Is(err, bad) || p.Running() != nil {
+		t.Errorf("error is %v, want that of the check", err)
 	}
 }
 
 func TestPool_startsOnceHoweverManyAsk(t *testing.T) {
 	t.Parallel()
 	cfg := scripted(t, "")
-	var log lockedBuffer
+	var log enginetest.LogBuffer
 	cfg.Log = slog.New(slog.NewTextHandler(&log, nil))
 	p := newPool(t, cfg)
 	var wg sync.WaitGroup
@@ -211,22 +247,4 @@ func TestPool_givesCallsBackWhenItCloses(t *testing.T) {
 			t.Errorf("error is %v, want ErrClosed", err)
 		}
 	}
-}
-
-// lockedBuffer takes log lines from several goroutines.
-type lockedBuffer struct {
-	mu  sync.Mutex
-	buf bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buf.String()
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/enginetest"
 )
 
 // mustDie checks for a death that is, or is not, charged to the call.
@@ -69,6 +70,24 @@ func TestProcess_isMissedWhenItIsKilledFromOutside(t *testing.T) {
 	mustDie(t, err, false) // it never got in
 }
 
+func TestProcess_isMissedWhenItIsAskedToEndFromOutside(t *testing.T) {
+	t.Parallel()
+	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {
+		cfg := scripted(t, "")
+		cfg.Binary, cfg.Model = enginetest.Whisper(t), enginetest.DemoModel(t)
+		p := start(t, cfg)
+
+		if err := syscall.Kill(p.PID(), signal); err != nil {
+			t.Fatal(err)
+		}
+
+		<-p.Done()
+		if err := p.Err(); !errors.Is(err, engine.ErrKilled) {
+			t.Errorf("%v: error is %v, want ErrKilled", signal, err)
+		}
+	}
+}
+
 func TestProcess_returnsTheEnginesErrorAndLivesOn(t *testing.T) {
 	t.Parallel()
 	p := start(t, scripted(t, `{"rules": [{"do": "error", "call": 1}]}`))
@@ -83,10 +102,32 @@ func TestProcess_returnsTheEnginesErrorAndLivesOn(t *testing.T) {
 	}
 }
 
+// A large model looks whether it is cancelled less often than CancelGrace.
+func TestProcess_sparesOtherCallsFromOneThatStopsLate(t *testing.T) {
+	t.Parallel()
+	cfg := scripted(t, `{"rules": [{"do": "deaf", "trace": "late"}, {"do": "slow", "ms": 500}]}`)
+	cfg.CancelGrace = time.Millisecond
+	p := start(t, cfg)
+	ctx, cancel := context.WithCancel(t.Context())
+	late := inBackground(ctx, p.Transcribe, "late")
+	bystander := inBackground(t.Context(), p.Transcribe, "bystander")
+	awaitBusy(t, p, 2)
+
+	cancel()
+
+	if err := <-bystander; err != nil {
+		t.Errorf("a call beside a cancelled one: %v", err)
+	}
+	<-p.Done() // once nobody else is in it
+	if err := <-late; !errors.Is(err, context.Canceled) {
+		t.Errorf("cancelled call: error is %v, want context.Canceled", err)
+	}
+}
+
 func TestProcess_isKilledWhenItGoesOnWithACancelledCall(t *testing.T) {
 	t.Parallel()
 	cfg := scripted(t, `{"rules": [{"do": "deaf", "trace": "deaf"}, {"do": "hang"}]}`)
-	cfg.CancelGrace = 50 * time.Millisecond
+	cfg.CancelGrace, cfg.SharedGrace = time.Millisecond, 50*time.Millisecond
 	p := start(t, cfg)
 	ctx, cancel := context.WithCancel(t.Context())
 	deaf := inBackground(ctx, p.Transcribe, "deaf")

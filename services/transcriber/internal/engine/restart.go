@@ -83,10 +83,17 @@ func startAfter(ctx context.Context, wait time.Duration, cfg Config) (*Process, 
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return Start(ctx, cfg)
 	case <-ctx.Done():
 		return nil, ctx.Err()
 	}
+	if cfg.Verify != nil { // the file may have changed since the last start
+		path, err := cfg.Verify(ctx)
+		if err != nil {
+			return nil, err
+		}
+		cfg.Model = path
+	}
+	return Start(ctx, cfg)
 }
 
 func (p *Pool) finish(st *start, process *Process, err error) {

@@ -13,16 +13,16 @@ import (
 )
 
 // Start runs the program and returns when the model is loaded. ctx bounds the
-// loading only. The error is a *StartError, ctx.Err(), or about the socket; the
-// process is gone then. Whoever calls Start calls Close.
+// loading only. The error is a *StartError or ctx.Err(); the process is gone then.
+// Whoever calls Start calls Close.
 func Start(ctx context.Context, cfg Config) (*Process, error) {
 	cfg, err := cfg.withDefaults()
 	if err != nil {
 		return nil, err
 	}
 	sock, err := newSocket(cfg.RunDir)
-	if err != nil {
-		return nil, err
+	if err != nil { // no room on the disk, most likely
+		return nil, &StartError{ExitCode: -1, Cause: err}
 	}
 	// Both ends are open once the model is loaded; without the file nobody else
 	// can connect, and nothing is left behind if we are killed. For a death while
@@ -47,7 +47,7 @@ func spawn(cfg Config, socketPath string) (*Process, error) {
 		return nil, err
 	}
 	log := cfg.Log.With("component", "engine", "model", cfg.Model)
-	c, err := startChild(cfg.Binary, arguments(cfg, socketPath), childEnv(os.Environ(), cfg.Env), log)
+	c, err := startChild(cfg.Binary, arguments(cfg, socketPath), childEnv(os.Environ()), log)
 	if err != nil {
 		_ = conn.Close() // never used
 		return nil, err
@@ -66,15 +66,11 @@ func spawn(cfg Config, socketPath string) (*Process, error) {
 }
 
 func arguments(cfg Config, socketPath string) []string {
-	args := []string{
+	return []string{
 		"-model", cfg.Model, "-socket", socketPath,
 		"-slots", strconv.Itoa(cfg.Slots), "-threads", strconv.Itoa(cfg.Threads),
 		"-gpu=" + strconv.FormatBool(cfg.GPU),
 	}
-	if cfg.Backends != "" {
-		args = append(args, "-backends", cfg.Backends)
-	}
-	return args
 }
 
 // awaitReady asks for the load report; on an error it ends the process.

@@ -22,6 +22,7 @@ func TestStart_tellsWhyThereIsNoProcess(t *testing.T) {
 	}{
 		"model refused": {`{"load": "fail"}`, func(*engine.Config) {}, 3},
 		"model missing": {"", func(c *engine.Config) { c.Model += ".gone" }, 3},
+		"no memory":     {`{"load": "memory"}`, func(*engine.Config) {}, 4},
 		"killed":        {`{"load": "crash"}`, func(*engine.Config) {}, -1},
 		"too slow":      {`{"load": "hang"}`, func(c *engine.Config) { c.LoadTimeout = 50 * time.Millisecond }, -1},
 		"no program":    {"", func(c *engine.Config) { c.Binary += ".gone" }, -1},
@@ -42,6 +43,20 @@ func TestStart_tellsWhyThereIsNoProcess(t *testing.T) {
 				t.Errorf("run folder holds %v (%v)", left, err)
 			}
 		})
+	}
+}
+
+// The run folder is missing where there is no room on the disk to make it.
+func TestStart_tellsThatThereIsNoRoomForItsSocket(t *testing.T) {
+	t.Parallel()
+	cfg := scripted(t, "")
+	cfg.RunDir = filepath.Join(cfg.RunDir, "none")
+
+	_, err := engine.Start(t.Context(), cfg)
+
+	var failed *engine.StartError
+	if !errors.As(err, &failed) || failed.ExitCode != -1 || engine.CountsAsAttempt(err) {
+		t.Errorf("error is %v, want a StartError with exit code -1", err)
 	}
 }
 

@@ -71,26 +71,50 @@ func (p *Process) died() error {
 }
 
 // settle returns when the engine no longer decodes a call whose caller has given
-// up, and kills the process when that takes longer than CancelGrace.
+// up, and kills the process when that takes too long. An engine may stop only
+// between steps of which one takes a large model longer than CancelGrace: it is
+// waited for as long as a kill would harm other calls, up to SharedGrace.
 func (p *Process) settle() {
 	p.giveUp(1)
 	defer p.giveUp(-1)
-	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.CancelGrace)
-	defer cancel()
+	began := time.Now()
 	for pause := 5 * time.Millisecond; ; pause = min(2*pause, 100*time.Millisecond) {
-		if m, err := p.Memory(ctx); err == nil && m.Busy <= p.staying() {
+		if p.hasStopped() {
+			return
+		}
+		waited := time.Since(began)
+		if waited >= p.cfg.SharedGrace || waited >= p.cfg.CancelGrace && p.condemnUnused() {
+			p.end(errStuck)
+			<-p.done
 			return
 		}
 		select {
 		case <-p.done:
 			return
-		case <-ctx.Done():
-			p.end(errStuck)
-			<-p.done
-			return
 		case <-time.After(pause):
 		}
 	}
+}
+
+// hasStopped asks the engine whether it decodes no more windows than it should.
+func (p *Process) hasStopped() bool {
+	ctx, cancel := context.WithTimeout(context.Background(), p.cfg.CancelGrace)
+	defer cancel()
+	m, err := p.Memory(ctx)
+	return err == nil && m.Busy <= p.staying()
+}
+
+// condemnUnused condemns the process if every caller in it has given up.
+func (p *Process) condemnUnused() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.calls > p.leaving {
+		return false
+	}
+	if p.cause == nil {
+		p.cause, p.sharers = errStuck, p.calls
+	}
+	return true
 }
 
 func (p *Process) giveUp(n int) {

@@ -8,15 +8,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os"
 
 	"google.golang.org/grpc"
 
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/whisper"
 )
-
-// MaxMessage is the largest request in bytes: a window of 30 s is 960 kB.
-const MaxMessage = 3 << 19
 
 // Model is what the server needs of a whisper.Model.
 type Model interface {
@@ -47,7 +46,7 @@ func (s *Server) Use(m Model) {
 
 // GRPC returns a gRPC server with the limits of the contract that serves s.
 func (s *Server) GRPC() *grpc.Server {
-	g := grpc.NewServer(grpc.MaxRecvMsgSize(MaxMessage))
+	g := grpc.NewServer(grpc.MaxRecvMsgSize(engineproc.MaxMessage))
 	enginev1.RegisterEngineServiceServer(g, s)
 	return g
 }
@@ -122,12 +121,12 @@ func (s *Server) transcribe(ctx context.Context, r *enginev1.TranscribeRequest) 
 
 // GetMemory tells the resident memory of this process.
 func (s *Server) GetMemory(context.Context, *enginev1.GetMemoryRequest) (*enginev1.GetMemoryResponse, error) {
-	size, err := residentBytes()
+	size, err := engineproc.ResidentBytes(os.Getpid())
 	if err != nil {
 		s.logFailure(err, "read memory", "")
 		return nil, statusOf(err)
 	}
-	reply := &enginev1.GetMemoryResponse{ResidentBytes: size}
+	reply := &enginev1.GetMemoryResponse{ResidentBytes: uint64(size)}
 	select {
 	case <-s.ready:
 		reply.BusySlots = uint32(s.model.Busy())

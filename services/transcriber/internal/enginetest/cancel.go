@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
+
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
 )
 
@@ -21,67 +23,103 @@ func tellsMemory(t *testing.T, e *suite) {
 	}
 }
 
-// stopsCancelledCall also shows that cancelling is prompt: Process kills an engine
-// that goes on with a cancelled call.
 func stopsCancelledCall(t *testing.T, e *suite) {
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ended := make(chan error, 1)
-	go func() {
-		_, err := e.Transcribe(ctx, e.request(0))
-		ended <- err
-	}()
-	e.awaitBusy(t, ended, 1)
+	err := e.mustStopEarly(t, func(kept <-chan error) error {
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := e.inBackground(ctx, e.long())
+		e.awaitBusy(t, kept, 2)
+		cancel()
+		return <-ended
+	})
 
-	cancel()
-
-	if err := <-ended; !errors.Is(err, context.Canceled) {
+	if !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled call: error %v, want context.Canceled", err)
-	}
-	if err := e.Err(); err != nil {
-		t.Fatalf("the engine had to be killed: %v", err)
 	}
 	e.mustHear(t, 1, "after a cancelled call")
 }
 
 func stopsAtDeadline(t *testing.T, e *suite) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Millisecond)
-	defer cancel()
-
-	_, err := e.Transcribe(ctx, e.request(0))
+	err := e.mustStopEarly(t, func(<-chan error) error {
+		ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+		defer cancel()
+		return <-e.inBackground(ctx, e.long())
+	})
 
 	if !errors.Is(err, engine.ErrTimeout) || !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v, want ErrTimeout", err)
 	}
+}
+
+// mustStopEarly makes a call that is given up and returns its error. The engine has
+// to be done with it before it is done with an equal call, kept, that began before
+// it: Process returns from a call that was given up once the engine has stopped it.
+func (e *suite) mustStopEarly(t *testing.T, giveUp func(kept <-chan error) error) error {
+	t.Helper()
+	kept := e.inBackground(t.Context(), e.long())
+	e.awaitBusy(t, kept, 1)
+	err := giveUp(kept)
+	select {
+	case err := <-kept:
+		t.Errorf("the engine did not stop a call before another ended that began earlier (error %v)", err)
+	default:
+		if err := <-kept; err != nil {
+			t.Errorf("the call beside it: %v", err)
+		}
+	}
 	if err := e.Err(); err != nil {
 		t.Fatalf("the engine had to be killed: %v", err)
 	}
-	e.mustHear(t, 1, "after a deadline")
+	return err
 }
 
-// stopsWaitingCall cancels one call more than the engine has slots.
+// long has the speech of all windows, as far as there is room.
+func (e *suite) long() *enginev1.TranscribeRequest {
+	req := e.request(0)
+	req.Pcm = nil
+	for _, w := range e.windows {
+		req.Pcm = append(req.Pcm, w.PCM...)
+	}
+	req.Pcm = req.Pcm[:min(len(req.Pcm), 2*30*sampleRate)]
+	return req
+}
+
+// inBackground makes a call and delivers its error.
+func (e *suite) inBackground(ctx context.Context, req *enginev1.TranscribeRequest) <-chan error {
+	ended := make(chan error, 1)
+	go func() {
+		_, err := e.Transcribe(ctx, req)
+		ended <- err
+	}()
+	return ended
+}
+
+// stopsWaitingCall gives up a call that the engine has no slot for: it must not
+// get one later.
 func stopsWaitingCall(t *testing.T, e *suite) {
 	slots := int(e.Info().GetSlots())
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	ended := make(chan error, slots+1)
-	for range slots + 1 {
+	ended := make(chan error, slots)
+	for range slots {
 		go func() {
-			_, err := e.Transcribe(ctx, e.request(0))
+			_, err := e.Transcribe(t.Context(), e.request(0))
 			ended <- err
 		}()
 	}
 	e.awaitBusy(t, ended, slots)
+	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	defer cancel()
 
-	cancel()
+	_, err := e.Transcribe(ctx, e.request(0))
 
-	for range slots + 1 {
-		if err := <-ended; !errors.Is(err, context.Canceled) {
-			t.Errorf("cancelled call: error %v, want context.Canceled", err)
+	if !errors.Is(err, engine.ErrTimeout) {
+		t.Errorf("waiting call: error %v, want ErrTimeout", err)
+	}
+	for range slots {
+		if err := <-ended; err != nil {
+			t.Errorf("a call that had a slot: %v", err)
 		}
 	}
-	if err := e.Err(); err != nil {
-		t.Errorf("the engine had to be killed: %v", err)
+	if m, err := e.Memory(t.Context()); err != nil || m.Busy != 0 {
+		t.Errorf("%d windows are decoded for nobody (%v)", m.Busy, err)
 	}
 }
 

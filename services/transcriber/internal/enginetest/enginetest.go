@@ -1,7 +1,6 @@
 // Package enginetest holds what every engine must do: a suite that any program
 // behind engine/v1 has to pass (Run), and what tests need to run engines: the
-// scripted engine, built from source, the real one with the demo model, and audio
-// for both.
+// scripted engine, the real one with the demo model, and audio for both.
 package enginetest
 
 import (

@@ -2,16 +2,17 @@ package enginetest_test
 
 import (
 	"context"
-	"os"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/enginetest"
 )
 
-func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestScriptedEngine_keepsTheContract(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
 
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // refusesBadWindow sends windows that libwhisper would answer with somebody
@@ -17,7 +18,7 @@ func refusesBadWindow(t *testing.T, e *suite) {
 		"one sample":    make([]byte, 2),
 		"too short":     make([]byte, 2*1599),
 		"too long":      make([]byte, 2*480_001),
-		"far too long":  make([]byte, engine.MaxMessage+1),
+		"far too long":  make([]byte, engineproc.MaxMessage+1),
 		"half a sample": make([]byte, 2*16_000+1),
 	} {
 		req := e.request(0)

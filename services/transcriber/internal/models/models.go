@@ -1,6 +1,8 @@
 // Package models decides which models are in memory. It knows every model of the
 // catalogue, loads one when it is first asked for, keeps as many as it may, and
-// unloads the one that was used longest ago when another needs the room.
+// unloads the one that was used longest ago when another needs the room. Who waits
+// for a room is not kept waiting by those who use what is loaded: after a while a
+// model is lent no more and leaves as soon as its users have given it back.
 //
 // Below it stand pkg/catalog, which knows the files and vouches for them, and
 // package engine, whose Pool is one loaded model. The transcriber's slots hold a
@@ -13,6 +15,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
@@ -27,7 +30,10 @@ type Config struct {
 	Store   *catalog.Store
 	// MaxModels is how many models may be in memory at once; 0: 2.
 	MaxModels int
-	// Engine is how each model is run; its field Model is set for each.
+	// Patience is how long an Acquire waits for a room before a model in use has
+	// to leave; 0: 30 s.
+	Patience time.Duration
+	// Engine is how each model is run; its fields Model and Verify are set for each.
 	Engine engine.Config
 	Log    *slog.Logger
 }
@@ -41,6 +47,7 @@ type Manager struct {
 
 	mu      sync.Mutex
 	closed  bool
+	urgent  int              // those who have waited for a room longer than Patience
 	rooms   map[string]*room // by model name; never more than MaxModels
 	changed chan struct{}    // closed and replaced whenever a room may have become free
 }
@@ -56,6 +63,9 @@ func New(cfg Config) (*Manager, error) {
 	if cfg.MaxModels < 0 {
 		return nil, fmt.Errorf("models: max models is %d", cfg.MaxModels)
 	}
+	if cfg.Patience == 0 {
+		cfg.Patience = 30 * time.Second
+	}
 	if cfg.Log == nil {
 		cfg.Log = slog.New(slog.DiscardHandler)
 	}
@@ -63,12 +73,13 @@ func New(cfg Config) (*Manager, error) {
 }
 
 // Acquire lends the model with this name or alias, and loads it if need be; where
-// there is no room it unloads the model used longest ago, once none uses it. It
-// waits as long as that takes or until ctx ends. However many ask, a model is
-// loaded once.
+// there is no room it unloads the model used longest ago, once none uses it; after
+// Patience that is lent to nobody else until then. It waits as long as that takes
+// or until ctx ends. However many ask, a model is loaded once.
 //
 // Errors: faults of kind NotFound ("model_not_found", "model_not_installed");
-// catalog.ErrChecksum; those of engine.Start; ctx.Err(); ErrClosed.
+// *fs.PathError where a file cannot be read; catalog.ErrChecksum; those of
+// engine.Start; ctx.Err(); ErrClosed.
 func (m *Manager) Acquire(ctx context.Context, name string) (*Lease, error) {
 	model, err := m.cfg.Catalog.Find(name)
 	if err != nil {
@@ -77,69 +88,93 @@ func (m *Manager) Acquire(ctx context.Context, name string) (*Lease, error) {
 	if _, err := m.cfg.Store.Locate(model); err != nil {
 		return nil, err // before another model makes room for nothing
 	}
+	r, err := m.enter(ctx, model)
+	if err != nil {
+		return nil, err
+	}
+	return m.await(ctx, r)
+}
+
+// enter waits for a room for the model and counts the caller as a user of it.
+func (m *Manager) enter(ctx context.Context, model catalog.Model) (*room, error) {
+	impatient := time.NewTimer(m.cfg.Patience)
+	defer impatient.Stop()
+	urgent := false
+	defer func() {
+		if urgent {
+			m.countUrgent(-1)
+		}
+	}()
 	for {
-		lease, wait, err := m.tryAcquire(model)
-		if lease != nil || err != nil {
-			return lease, err
+		r, changed, err := m.admit(model, urgent)
+		if r != nil || err != nil {
+			return r, err
 		}
 		select {
-		case <-wait.until:
-			if wait.load != nil && wait.load.err != nil {
-				return nil, wait.load.err
-			}
+		case <-changed:
+		case <-impatient.C:
+			urgent = true
+			m.countUrgent(1)
 		case <-ctx.Done():
 			return nil, fmt.Errorf("wait for model %s: %w", model.Name, ctx.Err())
 		}
 	}
 }
 
-// waiting is what an Acquire waits for before it looks again.
-type waiting struct {
-	until <-chan struct{}
-	load  *room // not nil: the loading of its model, which may fail
+func (m *Manager) countUrgent(n int) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.urgent += n
+	m.announce()
 }
 
-// tryAcquire lends a loaded model; else it begins what is needed, if that is
-// possible, and tells what to wait for.
-func (m *Manager) tryAcquire(model catalog.Model) (*Lease, waiting, error) {
+// admit counts a user in and returns the room of the model, which may still be
+// loading. Where there is no room it begins to make some, if that is possible,
+// and returns a channel that is closed when it is time to ask again. Who is urgent
+// goes first and may have a model that is in use leave.
+func (m *Manager) admit(model catalog.Model, urgent bool) (*room, <-chan struct{}, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.closed {
-		return nil, waiting{}, ErrClosed
+		return nil, nil, ErrClosed
 	}
-	if r := m.rooms[model.Name]; r != nil {
-		switch r.state {
-		case loaded:
-			return m.lend(r), waiting{}, nil
-		case loading:
-			return nil, waiting{until: r.ready, load: r}, nil
-		default: // on its way out; then it is loaded anew
-			return nil, waiting{until: m.changed}, nil
-		}
+	r := m.rooms[model.Name]
+	if r == nil && len(m.rooms) < m.cfg.MaxModels && (urgent || m.urgent == 0) {
+		r = m.load(model)
 	}
-	if len(m.rooms) < m.cfg.MaxModels {
-		r := m.load(model)
-		return nil, waiting{until: r.ready, load: r}, nil
+	if r == nil {
+		m.makeRoom(urgent)
 	}
-	if r := m.leastRecentlyUsed(); r != nil {
-		m.unload(r)
+	if r == nil || r.state == leaving { // once it has left it is loaded anew
+		return nil, m.changed, nil
 	}
-	return nil, waiting{until: m.changed}, nil
+	r.users++
+	return r, nil, nil
 }
 
-// leastRecentlyUsed is the loaded model nobody uses whose last use is longest
-// ago; nil where there is none, or where one is on its way out already.
-func (m *Manager) leastRecentlyUsed() *room {
+// makeRoom has the loaded model leave whose last use is longest ago, of those that
+// nobody uses; urgent is not that choosy. It does nothing where there is none, one
+// is leaving already, or there is room for who is urgent. The caller holds mu.
+func (m *Manager) makeRoom(urgent bool) {
+	if len(m.rooms) < m.cfg.MaxModels {
+		return
+	}
 	var oldest *room
 	for _, r := range m.rooms {
-		if r.state == unloading {
-			return nil
+		if r.state == leaving {
+			return
 		}
-		if r.state == loaded && r.users == 0 && (oldest == nil || r.used.Before(oldest.used)) {
+		if r.state == loaded && (urgent || r.users == 0) && (oldest == nil || r.goesBefore(oldest)) {
 			oldest = r
 		}
 	}
-	return oldest
+	if oldest == nil {
+		return
+	}
+	oldest.state = leaving
+	if oldest.users == 0 {
+		m.unload(oldest)
+	}
 }
 
 // announce wakes those who wait for a room. The caller holds mu.
@@ -163,7 +198,7 @@ func (m *Manager) Close() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var errs []error
-	for name, r := range m.rooms { // all are loaded: nothing comes or goes any more
+	for name, r := range m.rooms { // nothing comes or goes any more: all are loaded
 		errs = append(errs, r.pool.Close())
 		delete(m.rooms, name)
 	}

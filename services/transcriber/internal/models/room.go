@@ -3,6 +3,7 @@ package models
 import (
 	"context"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/catalog"
@@ -21,10 +22,9 @@ type room struct {
 
 	// The manager's mutex guards these.
 	state state
-	users int
-	used  time.Time
+	users int       // leases, and those who wait for the end of loading
+	used  time.Time // when one was last given or returned
 	pool  *engine.Pool
-	info  *enginev1.GetInfoResponse
 }
 
 type state int
@@ -32,8 +32,16 @@ type state int
 const (
 	loading state = iota
 	loaded
-	unloading
+	leaving // lent to nobody any more; it is unloaded once nobody uses it
 )
+
+// goesBefore tells which of two models leaves first.
+func (r *room) goesBefore(other *room) bool {
+	if (r.users == 0) != (other.users == 0) {
+		return r.users == 0
+	}
+	return r.used.Before(other.used)
+}
 
 // load takes a room and fills it in the background: that outlives the callers
 // that wait for it. The caller holds mu.
@@ -47,7 +55,7 @@ func (m *Manager) load(model catalog.Model) *room {
 		defer cancel()
 		began := time.Now()
 		pool, info, err := m.open(ctx, model)
-		m.settle(r, pool, info, err)
+		m.settle(r, pool, err)
 		if err != nil {
 			m.log.Warn("model was not loaded", "model", model.Name, "err", err)
 			return
@@ -57,14 +65,15 @@ func (m *Manager) load(model catalog.Model) *room {
 	return r
 }
 
-// open checks the file and starts its engine.
+// open starts the engine of a model, which checks the file each time it starts.
 func (m *Manager) open(ctx context.Context, model catalog.Model) (*engine.Pool, *enginev1.GetInfoResponse, error) {
-	path, err := m.cfg.Store.Verified(ctx, model)
+	path, err := m.cfg.Store.Locate(model)
 	if err != nil {
 		return nil, nil, err
 	}
 	cfg := m.cfg.Engine
 	cfg.Model = path
+	cfg.Verify = func(ctx context.Context) (string, error) { return m.cfg.Store.Verified(ctx, model) }
 	pool, err := engine.NewPool(cfg)
 	if err != nil {
 		return nil, nil, err
@@ -77,26 +86,25 @@ func (m *Manager) open(ctx context.Context, model catalog.Model) (*engine.Pool, 
 	return pool, info, nil
 }
 
-// settle ends the loading of a room.
-func (m *Manager) settle(r *room, pool *engine.Pool, info *enginev1.GetInfoResponse, err error) {
+// settle ends the loading of a room. Those who wait for it are its users already,
+// so that it does not leave before they had it.
+func (m *Manager) settle(r *room, pool *engine.Pool, err error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	r.pool, r.info, r.err = pool, info, err
+	r.pool, r.err = pool, err
 	r.state, r.used = loaded, time.Now()
-	switch {
-	case err != nil && m.closed:
-		r.err = ErrClosed
+	if err != nil {
 		delete(m.rooms, r.model.Name)
-	case err != nil:
-		delete(m.rooms, r.model.Name)
+		if m.closed {
+			r.err = ErrClosed
+		}
 	}
 	close(r.ready)
 	m.announce()
 }
 
-// unload empties a room in the background. The caller holds mu.
+// unload empties a room that nobody uses in the background. The caller holds mu.
 func (m *Manager) unload(r *room) {
-	r.state = unloading
 	m.work.Add(1)
 	go func() {
 		defer m.work.Done()
@@ -120,22 +128,37 @@ type Lease struct {
 	release func()
 }
 
-// lend gives out one more use of a loaded model. The caller holds mu.
-func (m *Manager) lend(r *room) *Lease {
-	r.users++
+// await waits until the room is loaded and lends its model. The caller has been
+// counted as a user.
+func (m *Manager) await(ctx context.Context, r *room) (*Lease, error) {
+	select {
+	case <-r.ready:
+	case <-ctx.Done():
+		m.leave(r)
+		return nil, fmt.Errorf("wait for model %s: %w", r.model.Name, ctx.Err())
+	}
+	if r.err != nil {
+		return nil, r.err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.closed {
+		return nil, ErrClosed
+	}
 	r.used = time.Now()
-	released := false
-	return &Lease{Model: r.model, Pool: r.pool, release: func() {
-		m.mu.Lock()
-		defer m.mu.Unlock()
-		if released {
-			return
-		}
-		released = true
-		r.users--
-		r.used = time.Now()
-		m.announce()
-	}}
+	return &Lease{Model: r.model, Pool: r.pool, release: sync.OnceFunc(func() { m.leave(r) })}, nil
+}
+
+// leave counts a user out.
+func (m *Manager) leave(r *room) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	r.users--
+	r.used = time.Now()
+	if r.state == leaving && r.users == 0 && !m.closed {
+		m.unload(r)
+	}
+	m.announce()
 }
 
 // Release gives the model back. Releasing twice is releasing once.

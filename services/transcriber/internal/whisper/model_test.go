@@ -100,7 +100,8 @@ func TestLoad_refusesWhatIsNoModel(t *testing.T) {
 func TestDetect_tellsEnglishFromRussian(t *testing.T) {
 	t.Parallel()
 	m := newModel(t, 1)
-	for _, s := range whispertest.All(t, "") {
+	for _, name := range []string{"en-01", "en-10", "ru-02", "ru-11"} {
+		s := whispertest.Load(t, name)
 		got, err := m.Detect(t.Context(), samplesOf(t, s), []string{"de", "ru", "en"})
 
 		if err != nil || len(got) != 3 || got[0].Language != s.Language || got[0].Probability < 0.9 {
@@ -132,7 +133,7 @@ func TestDetect_refusesBadRequests(t *testing.T) {
 func TestDetect_leavesNoTraceInTheState(t *testing.T) {
 	t.Parallel()
 	m := newModel(t, 1)
-	english, russian := whispertest.Load(t, "en-01"), whispertest.Load(t, "ru-05")
+	english, russian := whispertest.Load(t, "en-01"), whispertest.Load(t, "ru-02")
 	before := mustTranscribe(t, m, english, Options{})
 
 	if _, err := m.Detect(t.Context(), samplesOf(t, russian), []string{"en", "ru"}); err != nil {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/work"
 	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/window"
 )
 
@@ -47,9 +49,7 @@ func (d *decoder) decode(ctx context.Context) (outcome, error) {
 func (d *decoder) transcribe(ctx context.Context, w window.Window, language string, freshState bool) (_ []*jobv1.Segment, err error) {
 	options := d.run.Job.GetOptions()
 	defer d.observe("transcribe_window", time.Now(), &err)
-	ctx, cancel := context.WithTimeout(ctx, d.limit(w))
-	defer cancel()
-	answer, err := d.model.Transcribe(ctx, &enginev1.TranscribeRequest{
+	answer, err := d.model.Transcribe(engine.WithLimit(ctx, d.limit(w)), &enginev1.TranscribeRequest{
 		Pcm: w.PCM, Language: language, Translate: options.GetTranslate(), Prompt: prompt(options),
 		Temperature: options.GetTemperature(), BeamSize: options.GetBeamSize(), FreshState: freshState,
 		TraceId: taskName(d.run.Task),
@@ -61,10 +61,10 @@ func (d *decoder) transcribe(ctx context.Context, w window.Window, language stri
 }
 
 // prompt is the user's text with the glossary behind it: where an engine cuts a
-// long prompt, it keeps its end.
+// long prompt, it keeps its end. What no engine takes in a text is left out.
 func prompt(options *jobv1.Options) string {
-	text := strings.TrimSpace(options.GetPrompt() + " " + strings.Join(options.GetKeywords(), ", "))
-	return strings.ToValidUTF8(text, "")
+	text := strings.ToValidUTF8(options.GetPrompt()+" "+strings.Join(options.GetKeywords(), ", "), "")
+	return strings.TrimSpace(strings.ReplaceAll(text, "\x00", ""))
 }
 
 func (d *decoder) limit(w window.Window) time.Duration {
@@ -73,6 +73,7 @@ func (d *decoder) limit(w window.Window) time.Duration {
 
 func (d *decoder) lengthMs() int64 { return d.chunk.GetEndMs() - d.chunk.GetStartMs() }
 
+// observe tells of a step; one that was stopped did not fail.
 func (d *decoder) observe(step string, began time.Time, err *error) {
-	d.Observe(step, time.Since(began), *err != nil)
+	d.Observe(step, time.Since(began), *err != nil && !errors.Is(*err, context.Canceled))
 }

@@ -18,8 +18,8 @@ const (
 	longestPhrase = 8
 )
 
-// guarded transcribes a window. When the decoder ran into a loop, the two halves
-// of the window are transcribed instead, on states that no earlier call has used,
+// guarded transcribes a window. When the decoder ran into a loop and there is a
+// silence to part the window at, the two halves are transcribed instead, on states that no earlier call has used,
 // and the better answer is kept. Other settings on the same sound are no help:
 // the loop is likely because of what stands before it, and that is what a half
 // has less of. The same samples always give the same words.

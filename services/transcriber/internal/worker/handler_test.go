@@ -3,9 +3,11 @@ package worker_test
 import (
 	"bytes"
 	"context"
-	"os"
+	"errors"
 	"testing"
 	"time"
+
+	"go.uber.org/goleak"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -19,7 +21,7 @@ import (
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/worker"
 )
 
-func TestMain(m *testing.M) { os.Exit(enginetest.Main(m)) }
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestHandler_refusesAudioThatIsNotWhatWasPlanned(t *testing.T) {
 	t.Parallel()
@@ -56,6 +58,47 @@ func TestHandler_endsACallThatIsStuck(t *testing.T) {
 	}
 }
 
+func TestHandler_doesNotChargeTheWaitForASlot(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `{"rules": [{"do": "slow", "trace": "holder", "ms": 2500}, {"do": "error"}]}`)
+	r.handler.Limit = worker.Limit{Base: time.Second}
+	held := make(chan error, 1)
+	go func() {
+		_, err := r.model.Transcribe(t.Context(), &enginev1.TranscribeRequest{Pcm: enginetest.Silence(1_000), Language: "en", TraceId: "holder"}, true)
+		held <- err
+	}()
+	testkit.Eventually(t, "the only slot is taken", func() bool { return r.model.busy(t) })
+
+	err := r.handler.Run(t.Context(), r.run)
+
+	if !errors.Is(err, engine.ErrFailed) {
+		t.Errorf("got %v; want what the engine says once the slot is free", err)
+	}
+	if err := <-held; err != nil {
+		t.Errorf("the call that held the slot: %v", err)
+	}
+}
+
+func TestHandler_countsNoFailureWhenItIsStopped(t *testing.T) {
+	t.Parallel()
+	r := newRig(t, `{"rules": [{"do": "hang"}]}`)
+	ctx, stop := context.WithCancel(t.Context())
+	failed := make(chan bool, 10)
+	r.handler.Observe = func(_ string, _ time.Duration, f bool) { failed <- f }
+	ended := make(chan error, 1)
+	go func() { ended <- r.handler.Run(ctx, r.run) }()
+	testkit.Eventually(t, "the window is in the engine", func() bool { return r.model.busy(t) })
+
+	stop()
+
+	if err := <-ended; !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v", err)
+	}
+	if window, chunk := <-failed, <-failed; window || chunk {
+		t.Errorf("told as failures: the window %t, the chunk %t", window, chunk)
+	}
+}
+
 func TestHandler_storesWhyAChunkCannotBeDone(t *testing.T) {
 	t.Parallel()
 	r := newRig(t, "")
@@ -75,6 +118,7 @@ func TestHandler_storesWhyAChunkCannotBeDone(t *testing.T) {
 // chunk to do.
 type rig struct {
 	handler *worker.Handler
+	model   model
 	chunk   *jobv1.Chunk
 	run     *work.Run
 }
@@ -91,6 +135,7 @@ func newRig(t *testing.T, script string) *rig {
 	}
 	model := newModel(t, script)
 	r := &rig{
+		model: model,
 		handler: &worker.Handler{
 			Name: "test", Jobs: jobs, Blobs: blobs, Limit: worker.DefaultLimit(), Log: testkit.Log(t),
 			Acquire: func(context.Context, string) (worker.Model, error) { return model, nil },
@@ -163,3 +208,13 @@ func newModel(t *testing.T, script string) model {
 func (m model) Info() *enginev1.GetInfoResponse { return m.info }
 func (m model) SHA256() string                  { return "" }
 func (m model) Release()                        {}
+
+// busy reports whether a window is in the engine.
+func (m model) busy(t *testing.T) bool {
+	t.Helper()
+	memory, err := m.Running().Memory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return memory.Busy > 0
+}

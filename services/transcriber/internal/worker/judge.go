@@ -3,30 +3,32 @@ package worker
 import (
 	"context"
 	"errors"
+	"io/fs"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/work"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 // notProcessed is all that a user is told of what went wrong on our side.
 const notProcessed = "The recording could not be processed."
 
-// pause is how long a chunk waits before it is given back because what it needs
-// is away. Together with the loop's limit of interruptions it lets a chunk wait
-// for minutes.
+// pause is how long a slot waits before it gives a chunk back because what that
+// needs is away, and how long the chunk then lets others go first.
 const pause = 5 * time.Second
 
 // engineError says what the loop is to make of an error of the model or its
 // engine. An attempt is charged only when the engine failed on this chunk, or
-// died by itself with no other chunk in it or while it loaded the model. Who was
+// died by itself with no other chunk in it, or what it should load is no model. Who was
 // not alone when it died runs alone the next time; who was killed from outside
 // has no need to.
 func engineError(ctx context.Context, run *work.Run, err error) error {
 	var died *engine.DiedError
 	var start *engine.StartError
+	var file *fs.PathError // the model's
 	unstarted := errors.As(err, &start)
 	switch {
 	case ctx.Err() != nil:
@@ -39,7 +41,8 @@ func engineError(ctx context.Context, run *work.Run, err error) error {
 		// What the engine refuses we should not have asked; neither that nor a
 		// time limit of ours is for the user to mend.
 		return fault.Wrap(err, fault.Internal, "internal", notProcessed)
-	case unstarted && start.ExitCode < 0, errors.Is(err, engine.ErrClosed), errors.Is(err, context.DeadlineExceeded):
+	case unstarted && start.ExitCode != engineproc.ExitModel, // a model that is none stays none
+		errors.Is(err, engine.ErrClosed), errors.As(err, &file):
 		return later(ctx, run, err)
 	default:
 		return err
@@ -57,12 +60,17 @@ func storageError(ctx context.Context, run *work.Run, err error) error {
 	return later(ctx, run, err)
 }
 
-// later gives the chunk back uncharged, after a pause.
+// later gives the chunk back uncharged, after a pause. An outage of what every
+// chunk needs is waited for as long as it takes; anything else counts as an
+// interruption, since it might never end for this chunk.
 func later(ctx context.Context, run *work.Run, err error) error {
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-time.After(pause):
-		return work.Uncharged(err, run.Alone)
 	}
+	if work.Outage(err) {
+		return work.Waiting(err, pause)
+	}
+	return work.Uncharged(err, run.Alone)
 }

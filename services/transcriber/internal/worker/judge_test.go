@@ -4,12 +4,14 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"syscall"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/work"
 	"github.com/stenomesh/stenomesh/services/transcriber/internal/engine"
+	"github.com/stenomesh/stenomesh/services/transcriber/internal/engineproc"
 )
 
 func TestEngineError_chargesOnlyWhatTheChunkMayHaveCaused(t *testing.T) {
@@ -18,6 +20,10 @@ func TestEngineError_chargesOnlyWhatTheChunkMayHaveCaused(t *testing.T) {
 	alone := &engine.DiedError{Alone: true, Cause: errors.New("signal: segmentation fault")}
 	killed := &engine.DiedError{Alone: true, Cause: engine.ErrKilled}
 	killedAtStart := &engine.StartError{ExitCode: -1, Cause: errors.New("signal: killed")}
+	noMemory := &engine.StartError{ExitCode: engineproc.ExitMemory, Cause: errors.New("exit status 4")}
+	aborted := &engine.StartError{ExitCode: engineproc.ExitUsage, Cause: errors.New("exit status 2")} // as for lack of memory
+	noSocket := &engine.StartError{ExitCode: -1, Cause: syscall.ENOSPC}
+	unreadable := &fs.PathError{Op: "read", Path: "model", Err: syscall.EIO}
 	noModel := &engine.StartError{ExitCode: 3, Cause: errors.New("exit status 3")}
 	notInstalled := fault.New(fault.NotFound, "model_not_installed", "The model is not installed.")
 	for name, c := range map[string]struct{ err, want error }{
@@ -28,7 +34,10 @@ func TestEngineError_chargesOnlyWhatTheChunkMayHaveCaused(t *testing.T) {
 		"cannot load its model": {noModel, noModel},
 		"failed on the window":  {engine.ErrFailed, engine.ErrFailed},
 		"is closed":             {engine.ErrClosed, work.Uncharged(engine.ErrClosed, true)},
-		"no slot in time":       {context.DeadlineExceeded, work.Uncharged(context.DeadlineExceeded, true)},
+		"no memory to load":     {noMemory, work.Uncharged(noMemory, true)},
+		"aborts while it loads": {aborted, work.Uncharged(aborted, true)},
+		"model cannot be read":  {unreadable, work.Uncharged(unreadable, true)},
+		"no room for a socket":  {noSocket, work.Waiting(noSocket, pause)},
 		"model not installed":   {notInstalled, notInstalled},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -69,10 +78,12 @@ func TestEngineError_isThatOfTheContextOnceItEnded(t *testing.T) {
 func TestStorageError_waitsForWhatMayComeBack(t *testing.T) {
 	t.Parallel()
 	away := fault.New(fault.Unavailable, "bus_unavailable", "Try again later.")
-	full := &fs.PathError{Op: "write", Path: "blob", Err: errors.New("no space left on device")}
+	full := &fs.PathError{Op: "write", Path: "blob", Err: syscall.ENOSPC}
+	broken := &fs.PathError{Op: "read", Path: "blob", Err: syscall.EIO}
 	for name, c := range map[string]struct{ err, want error }{
-		"bus away":       {away, work.Uncharged(away, false)},
-		"disk full":      {full, work.Uncharged(full, false)},
+		"bus away":       {away, work.Waiting(away, pause)},
+		"disk full":      {full, work.Waiting(full, pause)},
+		"disk broken":    {broken, work.Uncharged(broken, false)},
 		"blob is gone":   {blob.ErrNotFound, blob.ErrNotFound},
 		"blob is broken": {errDamaged, errDamaged},
 	} {

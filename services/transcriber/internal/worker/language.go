@@ -90,9 +90,7 @@ func (d *decoder) detect(ctx context.Context) (_ []verdict, err error) {
 	}
 	defer d.observe("detect_language", time.Now(), &err)
 	w := window.Fullest(d.windows)
-	ctx, cancel := context.WithTimeout(ctx, d.limit(w))
-	defer cancel()
-	answer, err := d.model.DetectLanguage(ctx, &enginev1.DetectLanguageRequest{Pcm: w.PCM, Candidates: candidates}, d.run.Alone)
+	answer, err := d.model.DetectLanguage(engine.WithLimit(ctx, d.limit(w)), &enginev1.DetectLanguageRequest{Pcm: w.PCM, Candidates: candidates}, d.run.Alone)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,7 @@ type Model interface {
 	// SHA256 is that of the model file, lower-case hex.
 	SHA256() string
 	// Transcribe decodes one window; with alone no other call is in the engine.
+	// The limit of engine.WithLimit holds from when the call is in it.
 	Transcribe(ctx context.Context, req *enginev1.TranscribeRequest, alone bool) (*enginev1.TranscribeResponse, error)
 	// DetectLanguage tells how probable each candidate is.
 	DetectLanguage(ctx context.Context, req *enginev1.DetectLanguageRequest, alone bool) (*enginev1.DetectLanguageResponse, error)
@@ -48,7 +49,8 @@ type Handler struct {
 	// Acquire lends a model by its catalogue name, loading it first if need be.
 	Acquire func(ctx context.Context, model string) (Model, error)
 	Limit   Limit
-	// Observe is told how long a step took and whether it failed.
+	// Observe is told how long a step took and whether it failed; one that was
+	// stopped did not.
 	Observe func(step string, took time.Duration, failed bool)
 	Log     *slog.Logger
 

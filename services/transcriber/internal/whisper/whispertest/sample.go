@@ -42,16 +42,6 @@ func Load(t testing.TB, name string) Sample {
 	return Sample{}
 }
 
-// All decodes the recordings of one language, or all when language is "".
-func All(t testing.TB, language string) []Sample {
-	t.Helper()
-	var all []Sample
-	for _, s := range testkit.Samples(t, language) {
-		all = append(all, Sample{Sample: s, PCM: decode(t, s.Path)})
-	}
-	return all
-}
-
 // WordErrorRate tells how much of what is said in s is wrong in text.
 func (s Sample) WordErrorRate(text string) float64 {
 	errors, words := transcript.WER(s.Text, text)
