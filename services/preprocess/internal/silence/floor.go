@@ -1,9 +1,10 @@
 package silence
 
 const (
-	// absoluteDB is below any room that people speak in, once the recording has
-	// the level that speech gets.
+	// absoluteDB is below any room that people speak in, in a recording whose loud
+	// parts reach usualDB.
 	absoluteDB = -50
+	usualDB    = -22
 	// aboveFloorDB is how far above the noise floor silence ends.
 	aboveFloorDB = 6
 	// digitalDB is the level below which a frame holds no recorded sound at
@@ -37,7 +38,9 @@ func thresholds(levels []float32, gainDB float64) (floor, threshold float64) {
 	floor = quiet.quantile(quietestShare, leastWindows)
 	loudDB := loud.quantile(1-loudShare, 1)
 	ceiling := loudDB - headroomDB
-	absolute := max(digitalDB, absoluteDB-max(0, gainDB))
+	// A quieter recording has quieter words too, where the gain brings them up.
+	quieter := min(max(0, usualDB-loudDB), max(0, gainDB))
+	absolute := max(digitalDB, absoluteDB-quieter)
 	switch {
 	case floor <= ceiling:
 		return floor, max(absolute, min(floor+aboveFloorDB, ceiling))
