@@ -22,33 +22,35 @@ import (
 	"github.com/stenomesh/stenomesh/services/steno/client"
 )
 
-// kills is how often each test kills.
-func kills() int {
-	if long() {
-		return 50
-	}
-	return 10
-}
-
 const jobsUnderFire = 20
 
-func TestKill_wholeProcess(t *testing.T) {
-	t.Parallel()
-	underFire(t, func(p *meshtest.Process) bool {
-		p.Kill(t)
-		p.Again(t)
-		return true
-	})
+// blow kills something of a mesh; false: it is not running just now.
+type blow func(*testing.T, *meshtest.Process) bool
+
+func wholeProcess(t *testing.T, p *meshtest.Process) bool {
+	p.Kill(t)
+	p.Again(t)
+	return true
 }
 
-func TestKill_enginesOnly(t *testing.T) {
-	t.Parallel()
-	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "whisper-engine") })
-}
+func enginesOnly(_ *testing.T, p *meshtest.Process) bool { return killChildren(p, "whisper-engine") }
 
-func TestKill_ffmpegOnly(t *testing.T) {
+func ffmpegOnly(_ *testing.T, p *meshtest.Process) bool { return killChildren(p, "ffmpeg") }
+
+// Whatever is killed, and whenever: each job that was accepted is completed once.
+// The short form takes turns, ten blows of each kind on the same jobs.
+func TestKill_losesAndDoublesNothing(t *testing.T) {
 	t.Parallel()
-	underFire(t, func(p *meshtest.Process) bool { return killChildren(p, "ffmpeg") })
+	if !long() {
+		underFire(t, 30, wholeProcess, enginesOnly, ffmpegOnly)
+		return
+	}
+	for name, one := range map[string]blow{"whole process": wholeProcess, "engines only": enginesOnly, "ffmpeg only": ffmpegOnly} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			underFire(t, 50, one)
+		})
+	}
 }
 
 // killChildren kills the children of that name, if there is one now.
@@ -60,12 +62,12 @@ func killChildren(p *meshtest.Process, name string) bool {
 	return hit
 }
 
-// underFire keeps twenty jobs running while strike kills something at random
+// underFire keeps twenty jobs running while the blows fall in turn at random
 // moments, and then checks that every job that was accepted is completed, once,
 // with the same transcript as without any of this.
-func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
+func underFire(t *testing.T, times int, blows ...blow) {
 	t.Helper()
-	random := rand.New(rand.NewPCG(11, uint64(kills())))
+	random := rand.New(rand.NewPCG(11, uint64(times)))
 	p := meshtest.Start(t)
 	c := p.Client(t)
 	files, expected := undisturbed(t, c)
@@ -78,9 +80,9 @@ func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
 	for n := range jobsUnderFire {
 		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
 	}
-	for range kills() {
+	for n := range times {
 		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
-		for !strike(p) { // it is not running just now
+		for strike := blows[n%len(blows)]; !strike(t, p); {
 			wait(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 		}
 	}
@@ -88,7 +90,7 @@ func underFire(t *testing.T, strike func(*meshtest.Process) bool) {
 	submitting.Wait()
 
 	done := jobs.all()
-	t.Logf("%d jobs were accepted while something was killed %d times", len(done), kills())
+	t.Logf("%d jobs were accepted while something was killed %d times", len(done), times)
 	for id, file := range done {
 		if got := meshtest.Await(t, c, id); !reflect.DeepEqual(got, expected[file]) {
 			t.Errorf("job %s differs from the undisturbed run:\n%s\n%s", id, got.Text, expected[file].Text)

@@ -19,7 +19,7 @@ func long() bool { return os.Getenv("STENOMESH_LONG") != "" }
 // doubled where it was cut, and all are where they were said.
 func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 	t.Parallel()
-	seconds := map[string]float64{"en": 600, "ru": 120}
+	seconds := map[string]float64{"en": 600, "ru": 60}
 	if long() {
 		seconds = map[string]float64{"en": 3600, "ru": 700} // chunks of 120 s and 60 s
 	}
