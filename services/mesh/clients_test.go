@@ -17,6 +17,7 @@ import (
 // Twenty users at once, who know the founding contract and nothing else, work
 // for a while without a failure.
 func TestClients_workWithoutAFailure(t *testing.T) {
+	t.Parallel()
 	m := meshtest.InProcess(t)
 	owner := login(t, m, meshtest.User, meshtest.Password)
 	for i, sample := range testkit.Samples(t, "")[:3] {
@@ -26,7 +27,7 @@ func TestClients_workWithoutAFailure(t *testing.T) {
 		}
 		owner.want(t, 201, "PUT", fmt.Sprintf("/api/v1/files/file%d", i+1), body)
 	}
-	period := 10 * time.Second
+	period := 6 * time.Second
 	if long() {
 		period = 3 * time.Minute
 	}
