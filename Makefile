@@ -10,8 +10,6 @@ BUF     := $(GO) run github.com/bufbuild/buf/cmd/buf@v1.75.0
 LINT    := $(GO) run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 VULN    := $(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4
 WHISPER := deploy/whisper/env.sh
-# The packages that need whisper.h; all others build without it.
-CGO     := ./services/transcriber/internal/whisper/... ./services/transcriber/internal/engineserver/... ./services/transcriber/cmd/whisper-engine/...
 ALL     := ./proto/... ./pkg/... ./services/...
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X github.com/stenomesh/stenomesh/pkg/lifecycle.Version=$(VERSION)
@@ -51,8 +49,7 @@ tools: ## install ffmpeg and set libwhisper up
 # Without vet, which on a fresh machine takes as long as many a test: it reads all
 # dependencies first. lint has it.
 test: test-programs ## run all tests with the race detector
-	$(GO) test -race -vet=off -timeout 30m $(ALL)
-	$(WHISPER) $(GO) test -race -vet=off -timeout 30m -tags whisper $(CGO)
+	$(WHISPER) $(GO) test -race -vet=off -tags whisper -timeout 30m $(ALL)
 
 test-long: test-programs ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
 	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...

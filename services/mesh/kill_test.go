@@ -81,7 +81,7 @@ func underFire(t *testing.T, times int, blows ...blow) {
 		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
 	}
 	for n := range times {
-		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
+		wait(time.Duration(random.Int64N(int64(1500 * time.Millisecond))))
 		for strike := blows[n%len(blows)]; !strike(t, p); {
 			wait(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 		}
