@@ -36,11 +36,11 @@ build: tools ## build the programs into bin/
 	@deploy/whisper/build.sh $(BIN)/whisper-engine
 
 # The programs that tests start, with the race detector as the tests themselves.
+# All packages are named so that no core waits for the few that take long.
 test-programs: tools
 	@echo "building the programs for the tests"
 	@mkdir -p $(BIN)/test
-	@$(GO) build -race -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/scripted-engine
-	@deploy/whisper/build.sh $(BIN)/test/whisper-engine -race
+	@$(WHISPER) $(GO) build -race -tags whisper -o $(BIN)/test/ $(ALL)
 
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh
