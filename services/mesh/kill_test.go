@@ -81,7 +81,9 @@ func underFire(t *testing.T, times int, blows ...blow) {
 		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
 	}
 	for n := range times {
-		wait(time.Duration(random.Int64N(int64(1500 * time.Millisecond))))
+		// Long enough for most engines to get ready between two blows: one that is
+		// killed while it loads is started again later and later.
+		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
 		for strike := blows[n%len(blows)]; !strike(t, p); {
 			wait(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 		}
