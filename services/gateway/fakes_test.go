@@ -126,35 +126,23 @@ func (h *history) ListJobs(_ context.Context, req *historyv1.ListJobsRequest) (*
 		}
 	}
 	slices.SortFunc(all, func(a, b *jobv1.Job) int { return cmp.Compare(b.GetId(), a.GetId()) })
-	from, err := firstRow(all, req)
-	if err != nil {
-		return nil, err
-	}
+	from := firstRow(all, req)
 	to := min(from+int(req.GetLimit()), len(all))
 	reply.Jobs = all[from:to]
-	if to < len(all) && to > from {
-		reply.NextCursor = all[to-1].GetId()
-	}
+	reply.More = to < len(all)
 	return reply, nil
 }
 
 // firstRow is where the page begins in all rows.
-func firstRow(all []*jobv1.Job, req *historyv1.ListJobsRequest) (int, error) {
-	if at := req.GetAfter(); at != nil {
-		older := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() < at.GetJobId() })
-		if older < 0 {
-			return len(all), nil
-		}
-		return older, nil
+func firstRow(all []*jobv1.Job, req *historyv1.ListJobsRequest) int {
+	at := req.GetAfter()
+	if at == nil {
+		return min(int(req.GetOffset()), len(all))
 	}
-	if cursor := req.GetCursor(); cursor != "" {
-		at := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() == cursor })
-		if at < 0 {
-			return 0, fault.New(fault.Invalid, "invalid_cursor", "Not a cursor.")
-		}
-		return at + 1, nil
+	if older := slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() < at.GetJobId() }); older >= 0 {
+		return older
 	}
-	return min(int(req.GetOffset()), len(all)), nil
+	return len(all)
 }
 
 // accounts is the account service in small; every password is the name backwards.

@@ -55,12 +55,7 @@ func (s *jobServer) ListJobs(ctx context.Context, req *historyv1.ListJobsRequest
 	if err != nil {
 		return nil, err
 	}
-	reply := &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total, Recorded: page.Recorded}
-	if page.More {
-		last := page.Jobs[len(page.Jobs)-1]
-		reply.NextCursor = encodeCursor(query.UserID, record.PositionOf(last))
-	}
-	return reply, nil
+	return &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total, Recorded: page.Recorded, More: page.More}, nil
 }
 
 func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
@@ -75,31 +70,16 @@ func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
 	if query.Status, err = statusOf(req.GetStates()); err != nil {
 		return query, err
 	}
-	switch {
-	case req.GetAfter() != nil:
-		query.After = &record.Position{CreatedAt: req.GetAfter().GetCreatedAtUs(), JobID: req.GetAfter().GetJobId()}
-	case req.GetCursor() != "":
-		var after record.Position
-		after, err = decodeCursor(req.GetUserId(), req.GetCursor())
-		query.After = &after
-	default:
-		query.Offset, err = offsetOf(req)
+	if after := req.GetAfter(); after != nil {
+		query.After = &record.Position{CreatedAt: after.GetCreatedAtUs(), JobID: after.GetJobId()}
+		return query, nil
 	}
-	return query, err
-}
-
-// offsetOf counts the rows before a page; page 0 is taken as the first.
-func offsetOf(req *historyv1.ListJobsRequest) (int, error) {
-	limit := uint64(req.GetLimit())
-	offset := uint64(req.GetOffset())
-	if offset == 0 {
-		offset = (max(1, uint64(req.GetPage())) - 1) * limit
+	query.Offset = int(req.GetOffset())
+	if query.Offset+query.Limit > maxOffset {
+		return query, fault.New(fault.Invalid, "use_cursor",
+			fmt.Sprintf("Pages reach %d jobs back; go on behind the last job of the page before.", maxOffset))
 	}
-	if offset+limit > maxOffset {
-		return 0, fault.New(fault.Invalid, "use_cursor",
-			fmt.Sprintf("page times limit must be at most %d; further pages are reached by next_cursor.", maxOffset))
-	}
-	return int(offset), nil
+	return query, nil
 }
 
 func statusOf(states []jobv1.State) ([]string, error) {

@@ -9,7 +9,7 @@ import (
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
-func TestListJobs_walksByCursorAndByPage(t *testing.T) {
+func TestListJobs_walksByPositionAndByOffset(t *testing.T) {
 	t.Parallel()
 	m := newMesh(t)
 	var want []string
@@ -19,21 +19,27 @@ func TestListJobs_walksByCursorAndByPage(t *testing.T) {
 		want = append([]string{id}, want...)
 	}
 
-	var byCursor, byPage []string
-	for cursor, more := "", true; more; more = cursor != "" {
-		page := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 3, Cursor: cursor})
-		byCursor, cursor = append(byCursor, idsOf(page)...), page.GetNextCursor()
+	var byPosition, byOffset []string
+	var after *historyv1.Position
+	for more := true; more; {
+		page := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 3, After: after})
+		byPosition = append(byPosition, idsOf(page)...)
+		after, more = placeOf(page.GetJobs()[len(page.GetJobs())-1]), page.GetMore()
 	}
-	for page := uint32(1); page <= 3; page++ {
-		byPage = append(byPage, idsOf(m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 3, Page: page}))...)
+	for offset := uint32(0); offset < 9; offset += 3 {
+		byOffset = append(byOffset, idsOf(m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 3, Offset: offset}))...)
 	}
 
-	if !slices.Equal(byCursor, want) {
-		t.Errorf("by cursor %v, want %v", byCursor, want)
+	if !slices.Equal(byPosition, want) {
+		t.Errorf("by position %v, want %v", byPosition, want)
 	}
-	if !slices.Equal(byPage, want) {
-		t.Errorf("by page %v, want %v", byPage, want)
+	if !slices.Equal(byOffset, want) {
+		t.Errorf("by offset %v, want %v", byOffset, want)
 	}
+}
+
+func placeOf(job *jobv1.Job) *historyv1.Position {
+	return &historyv1.Position{CreatedAtUs: job.GetCreatedAt().AsTime().UnixMicro(), JobId: job.GetId()}
 }
 
 func TestListJobs_leavesToTheCallerWhatItKnowsBetter(t *testing.T) {
@@ -48,7 +54,7 @@ func TestListJobs_leavesToTheCallerWhatItKnowsBetter(t *testing.T) {
 
 	page := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 1, Without: known})
 	behind := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 9, Without: known,
-		After: &historyv1.Position{CreatedAtUs: made[3].GetCreatedAt().AsTime().UnixMicro(), JobId: made[3].GetId()}})
+		After: placeOf(made[3])})
 
 	if !slices.Equal(idsOf(page), []string{made[0].GetId()}) || page.GetTotal() != 2 {
 		t.Errorf("second of the others: %v", page)
@@ -64,26 +70,16 @@ func TestListJobs_leavesToTheCallerWhatItKnowsBetter(t *testing.T) {
 func TestListJobs_refusesWhatItCannotAnswer(t *testing.T) {
 	t.Parallel()
 	m := newMesh(t)
-	for range 2 {
-		m.waitFor(t, m.create(t).GetId(), 1)
-	}
-	anns := m.list(t, &historyv1.ListJobsRequest{UserId: "ann", Limit: 1}).GetNextCursor()
-	if anns == "" {
-		t.Fatal("no cursor to try")
-	}
 	cases := map[string]struct {
 		req  *historyv1.ListJobsRequest
 		code string
 	}{
-		"no limit":             {&historyv1.ListJobsRequest{UserId: "ann"}, "invalid_limit"},
-		"too much":             {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1001}, "invalid_limit"},
-		"too deep":             {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Page: 11}, "use_cursor"},
-		"page overflows":       {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Page: 4294967295}, "use_cursor"},
-		"offset too deep":      {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 10_000}, "use_cursor"},
-		"no cursor at all":     {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Cursor: "hello"}, "invalid_cursor"},
-		"somebody else's":      {&historyv1.ListJobsRequest{UserId: "bob", Limit: 1, Cursor: anns}, "invalid_cursor"},
-		"cut":                  {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Cursor: anns[:20]}, "invalid_cursor"},
-		"a state there is not": {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, States: []jobv1.State{99}}, "invalid_status"},
+		"no limit":              {&historyv1.ListJobsRequest{UserId: "ann"}, "invalid_limit"},
+		"too much":              {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1001}, "invalid_limit"},
+		"the last row too deep": {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Offset: 9001}, "use_cursor"},
+		"offset overflows":      {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 4294967295}, "use_cursor"},
+		"offset too deep":       {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, Offset: 10_000}, "use_cursor"},
+		"a state there is not":  {&historyv1.ListJobsRequest{UserId: "ann", Limit: 1, States: []jobv1.State{99}}, "invalid_status"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -93,7 +89,7 @@ func TestListJobs_refusesWhatItCannotAnswer(t *testing.T) {
 			}
 		})
 	}
-	if _, err := m.history.ListJobs(t.Context(), &historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Page: 10}); err != nil {
+	if _, err := m.history.ListJobs(t.Context(), &historyv1.ListJobsRequest{UserId: "ann", Limit: 1000, Offset: 9000}); err != nil {
 		t.Errorf("the deepest page: %v", err)
 	}
 }

@@ -236,18 +236,14 @@ func (x *GetTranscriptResponse) GetTranscript() *v1.Transcript {
 	return nil
 }
 
-// ListJobsRequest asks for one page. The first that is set of after, cursor,
-// offset and page tells where it begins.
+// ListJobsRequest asks for one page, which begins behind after, or else after
+// offset jobs.
 type ListJobsRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Owner of the jobs.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Rows a page, 1 to 1000.
 	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
-	// Page from 1, used when cursor is empty. page*limit is at most 10000.
-	Page uint32 `protobuf:"varint,3,opt,name=page,proto3" json:"page,omitempty"`
-	// next_cursor of the page before.
-	Cursor string `protobuf:"bytes,4,opt,name=cursor,proto3" json:"cursor,omitempty"`
 	// Only jobs in these states; empty for all.
 	States []v1.State `protobuf:"varint,5,rep,packed,name=states,proto3,enum=job.v1.State" json:"states,omitempty"`
 	// Only jobs older than this place.
@@ -255,7 +251,7 @@ type ListJobsRequest struct {
 	// Jobs to pass over. offset+limit is at most 10000.
 	Offset uint32 `protobuf:"varint,7,opt,name=offset,proto3" json:"offset,omitempty"`
 	// Jobs that the caller knows better than the rows may: they are left out of
-	// jobs, of total, and of what offset and page count.
+	// jobs, of total, and of what offset counts.
 	Without       []*KnownJob `protobuf:"bytes,8,rep,name=without,proto3" json:"without,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -303,20 +299,6 @@ func (x *ListJobsRequest) GetLimit() uint32 {
 		return x.Limit
 	}
 	return 0
-}
-
-func (x *ListJobsRequest) GetPage() uint32 {
-	if x != nil {
-		return x.Page
-	}
-	return 0
-}
-
-func (x *ListJobsRequest) GetCursor() string {
-	if x != nil {
-		return x.Cursor
-	}
-	return ""
 }
 
 func (x *ListJobsRequest) GetStates() []v1.State {
@@ -465,11 +447,11 @@ type ListJobsResponse struct {
 	// Number of all jobs of the user that are not deleted, whatever states were
 	// asked for.
 	Total int64 `protobuf:"varint,2,opt,name=total,proto3" json:"total,omitempty"`
-	// Cursor of the next page, empty on the last one.
-	NextCursor string `protobuf:"bytes,3,opt,name=next_cursor,json=nextCursor,proto3" json:"next_cursor,omitempty"`
 	// Ids from without whose row is at that revision or a later one: there the
 	// caller knows nothing better any more.
-	Recorded      []string `protobuf:"bytes,4,rep,name=recorded,proto3" json:"recorded,omitempty"`
+	Recorded []string `protobuf:"bytes,4,rep,name=recorded,proto3" json:"recorded,omitempty"`
+	// Whether there are jobs behind the last one.
+	More          bool `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -518,18 +500,18 @@ func (x *ListJobsResponse) GetTotal() int64 {
 	return 0
 }
 
-func (x *ListJobsResponse) GetNextCursor() string {
-	if x != nil {
-		return x.NextCursor
-	}
-	return ""
-}
-
 func (x *ListJobsResponse) GetRecorded() []string {
 	if x != nil {
 		return x.Recorded
 	}
 	return nil
+}
+
+func (x *ListJobsResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
 }
 
 // GetConfirmedRequest names a revision of a job.
@@ -652,28 +634,25 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\x15GetTranscriptResponse\x122\n" +
 	"\n" +
 	"transcript\x18\x01 \x01(\v2\x12.job.v1.TranscriptR\n" +
-	"transcript\"\x87\x02\n" +
+	"transcript\"\xe7\x01\n" +
 	"\x0fListJobsRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
-	"\x05limit\x18\x02 \x01(\rR\x05limit\x12\x12\n" +
-	"\x04page\x18\x03 \x01(\rR\x04page\x12\x16\n" +
-	"\x06cursor\x18\x04 \x01(\tR\x06cursor\x12%\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\x12%\n" +
 	"\x06states\x18\x05 \x03(\x0e2\r.job.v1.StateR\x06states\x12*\n" +
 	"\x05after\x18\x06 \x01(\v2\x14.history.v1.PositionR\x05after\x12\x16\n" +
 	"\x06offset\x18\a \x01(\rR\x06offset\x12.\n" +
-	"\awithout\x18\b \x03(\v2\x14.history.v1.KnownJobR\awithout\"E\n" +
+	"\awithout\x18\b \x03(\v2\x14.history.v1.KnownJobR\awithoutJ\x04\b\x03\x10\x04J\x04\b\x04\x10\x05\"E\n" +
 	"\bPosition\x12\"\n" +
 	"\rcreated_at_us\x18\x01 \x01(\x03R\vcreatedAtUs\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"=\n" +
 	"\bKnownJob\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"\x86\x01\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x7f\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.job.v1.JobR\x04jobs\x12\x14\n" +
-	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1f\n" +
-	"\vnext_cursor\x18\x03 \x01(\tR\n" +
-	"nextCursor\x12\x1a\n" +
-	"\brecorded\x18\x04 \x03(\tR\brecorded\"H\n" +
+	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1a\n" +
+	"\brecorded\x18\x04 \x03(\tR\brecorded\x12\x12\n" +
+	"\x04more\x18\x05 \x01(\bR\x04moreJ\x04\b\x03\x10\x04\"H\n" +
 	"\x13GetConfirmedRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"4\n" +

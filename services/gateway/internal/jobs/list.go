@@ -52,12 +52,12 @@ const mostRows = 1000
 func (j *Jobs) rows(ctx context.Context, request *historyv1.ListJobsRequest, n int) (*historyv1.ListJobsResponse, error) {
 	request.Limit = uint32(min(n, mostRows))
 	reply, err := j.History.ListJobs(ctx, request)
-	for err == nil && reply.GetNextCursor() != "" && len(reply.GetJobs()) < n {
+	for err == nil && reply.GetMore() && len(reply.GetJobs()) < n {
 		request.Limit = uint32(min(n-len(reply.GetJobs()), mostRows))
-		request.After, request.Cursor = nil, reply.GetNextCursor()
+		request.After = positionOf(reply.GetJobs()[len(reply.GetJobs())-1]).message()
 		var more *historyv1.ListJobsResponse
 		if more, err = j.History.ListJobs(ctx, request); err == nil {
-			reply.Jobs, reply.NextCursor = append(reply.GetJobs(), more.GetJobs()...), more.GetNextCursor()
+			reply.Jobs, reply.More = append(reply.GetJobs(), more.GetJobs()...), more.GetMore()
 		}
 	}
 	return reply, err

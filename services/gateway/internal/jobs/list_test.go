@@ -38,15 +38,10 @@ func (a *archive) ListJobs(_ context.Context, req *historyv1.ListJobsRequest, _ 
 	for at := req.GetAfter(); at != nil && from < len(all) && positionOf(all[from]).compare(position{at.GetCreatedAtUs(), at.GetJobId()}) <= 0; {
 		from++
 	}
-	if req.GetCursor() != "" {
-		from = 1 + slices.IndexFunc(all, func(j *jobv1.Job) bool { return j.GetId() == req.GetCursor() })
-	}
 	from = min(from, len(all))
 	to := min(from+int(req.GetLimit()), len(all))
 	reply.Jobs = all[from:to]
-	if to < len(all) {
-		reply.NextCursor = all[to-1].GetId()
-	}
+	reply.More = to < len(all)
 	return reply, nil
 }
 

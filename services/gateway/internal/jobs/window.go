@@ -75,7 +75,7 @@ func (w *window) cut(reply *historyv1.ListJobsResponse) Page {
 	slices.SortFunc(all, func(a, b index.Entry) int { return positionOf(a.Job).compare(positionOf(b.Job)) })
 	end := min(w.skip+w.limit, len(all))
 	page := Page{Entries: all[min(w.skip, end):end], Total: reply.GetTotal() + w.counted}
-	if len(page.Entries) > 0 && (end < len(all) || reply.GetNextCursor() != "") {
+	if len(page.Entries) > 0 && (end < len(all) || reply.GetMore()) {
 		page.NextCursor = encodeCursor(w.userID, positionOf(all[end-1].Job))
 	}
 	return page

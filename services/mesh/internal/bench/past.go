@@ -53,7 +53,7 @@ func (b *bench) fillHistory(ctx context.Context, data, password string) error {
 // awaitRecorded waits until the history has so many jobs.
 func (s *backstage) awaitRecorded(ctx context.Context, client historyv1.HistoryServiceClient, owner string, jobs int) error {
 	return until(ctx, func() (bool, error) {
-		page, err := client.ListJobs(ctx, &historyv1.ListJobsRequest{UserId: owner, Limit: 1, Page: 1})
+		page, err := client.ListJobs(ctx, &historyv1.ListJobsRequest{UserId: owner, Limit: 1})
 		return page.GetTotal() == int64(jobs), err
 	})
 }
