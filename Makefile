@@ -14,6 +14,9 @@ ALL     := ./proto/... ./pkg/... ./services/...
 VERSION := $(shell git describe --always --dirty 2>/dev/null || echo unknown)
 LDFLAGS := -X github.com/stenomesh/stenomesh/pkg/lifecycle.Version=$(VERSION)
 FUZZ_SECONDS ?= 60
+# How tests and their programs are built. No debugging data: some sixty programs
+# are linked with it in vain.
+TESTED  := -race -tags whisper -ldflags='-s -w'
 # A program built with the race detector waits a second when it ends, for races
 # that other goroutines might still report; tests end hundreds.
 test test-long: export GORACE := atexit_sleep_ms=0
@@ -40,19 +43,20 @@ build: tools ## build the programs into bin/
 test-programs: tools
 	@echo "building the programs for the tests"
 	@mkdir -p $(BIN)/test
-	@$(WHISPER) $(GO) build -race -tags whisper -o $(BIN)/test/ $(ALL)
+	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ $(ALL)
 
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh
 	@deploy/whisper/setup.sh
 
 # Without vet, which on a fresh machine takes as long as many a test: it reads all
-# dependencies first. lint has it.
+# dependencies first. lint has it. One package and one test more at a time than two
+# cores, because some wait (for leases, for processes that were killed).
 test: test-programs ## run all tests with the race detector
-	$(WHISPER) $(GO) test -race -vet=off -tags whisper -timeout 30m $(ALL)
+	$(WHISPER) $(GO) test $(TESTED) -vet=off -p 3 -parallel 3 -timeout 30m $(ALL)
 
 test-long: test-programs ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
-	STENOMESH_LONG=1 $(GO) test -race -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
+	STENOMESH_LONG=1 $(GO) test $(TESTED) -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

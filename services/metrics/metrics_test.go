@@ -142,10 +142,11 @@ func TestService_countsTheStagesOfJobsThatEndWhileItRuns(t *testing.T) {
 		return m.summary(t, stage, "preprocessing") != nil
 	})
 	failed := m.finish(t, jobv1.State_STATE_FAILED, prepared)
+	// The feed keeps the newest event of a job: an end that is deleted at once may not show.
+	testkit.Eventually(t, "the failure is counted", func() bool { return m.summary(t, stage, "preprocessing").GetErrors() == 1 })
 	m.move(t, failed, jobv1.State_STATE_DELETED, time.Now()) // is not counted again
 	m.finish(t, jobv1.State_STATE_CANCELLED, prepared)
 
-	testkit.Eventually(t, "the failure is counted", func() bool { return m.summary(t, stage, "preprocessing").GetErrors() == 1 })
 	last := m.finish(t, jobv1.State_STATE_FAILED, prepared) // the feed is in order: all before it is counted too
 	testkit.Eventually(t, last, func() bool { return m.summary(t, stage, "preprocessing").GetErrors() == 2 })
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"syscall"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -42,12 +43,13 @@ func TestEngineError_chargesOnlyWhatTheChunkMayHaveCaused(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			synctest.Test(t, func(t *testing.T) { // the pause takes no time
+				got := engineError(t.Context(), &work.Run{Alone: true}, c.err)
 
-			got := engineError(t.Context(), &work.Run{Alone: true}, c.err)
-
-			if got != c.want { //nolint:errorlint // the very value
-				t.Errorf("got %v, want %v", got, c.want)
-			}
+				if got != c.want { //nolint:errorlint // the very value
+					t.Errorf("got %v, want %v", got, c.want)
+				}
+			})
 		})
 	}
 }
@@ -89,12 +91,13 @@ func TestStorageError_waitsForWhatMayComeBack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				got := storageError(t.Context(), &work.Run{}, c.err)
 
-			got := storageError(t.Context(), &work.Run{}, c.err)
-
-			if got != c.want { //nolint:errorlint // the very value
-				t.Errorf("got %v, want %v", got, c.want)
-			}
+				if got != c.want { //nolint:errorlint // the very value
+					t.Errorf("got %v, want %v", got, c.want)
+				}
+			})
 		})
 	}
 }
