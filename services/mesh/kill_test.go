@@ -53,6 +53,16 @@ func TestKill_losesAndDoublesNothing(t *testing.T) {
 	}
 }
 
+// pace is the longest time between two blows: enough for most engines to get
+// ready, because one that is killed while it loads is started again later and later.
+// The short form takes turns and hits each kind of process less often.
+func pace() time.Duration {
+	if long() {
+		return 4 * time.Second
+	}
+	return 2 * time.Second
+}
+
 // killChildren kills the children of that name, if there is one now.
 func killChildren(p *meshtest.Process, name string) bool {
 	hit := false
@@ -81,9 +91,7 @@ func underFire(t *testing.T, times int, blows ...blow) {
 		submitting.Go(func() { jobs.keepRunning(ctx, t, c, files[n%len(files)]) })
 	}
 	for n := range times {
-		// Long enough for most engines to get ready between two blows: one that is
-		// killed while it loads is started again later and later.
-		wait(time.Duration(random.Int64N(int64(2 * time.Second))))
+		wait(time.Duration(random.Int64N(int64(pace()))))
 		for strike := blows[n%len(blows)]; !strike(t, p); {
 			wait(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
 		}
