@@ -43,7 +43,8 @@ build: tools ## build the programs into bin/
 test-programs: tools
 	@echo "building the programs for the tests"
 	@mkdir -p $(BIN)/test
-	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ $(ALL)
+	@$(WHISPER) $(GO) build $(TESTED) $(ALL)
+	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/whisper-engine ./services/transcriber/cmd/scripted-engine
 
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh

@@ -121,3 +121,12 @@ func (c *Catalog) Find(name string) (Model, error) {
 
 // Models returns all models in the order of the file.
 func (c *Catalog) Models() []Model { return slices.Clone(c.models) }
+
+// Names returns the names of all models, in the order of the catalogue.
+func (c *Catalog) Names() []string {
+	names := make([]string, len(c.models))
+	for i, m := range c.models {
+		names[i] = m.Name
+	}
+	return names
+}

@@ -25,6 +25,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/health"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
@@ -49,9 +50,6 @@ type Models interface {
 	Loaded() []string
 }
 
-// Check is a named test of something the gateway needs; readiness asks all of them.
-type Check = api.Check
-
 // Deps is what the gateway works with. All of it outlives the gateway.
 type Deps struct {
 	Log      *slog.Logger
@@ -66,7 +64,7 @@ type Deps struct {
 	Metrics  metricsv1.MetricsServiceClient
 	Catalog  *catalog.Catalog
 	Models   Models
-	Checks   []Check
+	Health   *health.Health // the gateway adds a check of its own
 	// Observe is told how long each request took; nil if nobody wants to know.
 	Observe func(route string, took time.Duration, failed bool)
 }
@@ -92,6 +90,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("start gateway: %w", err)
 	}
 	s := &Service{cfg: cfg, deps: deps, index: index.New(time.Now), listening: make(chan struct{})}
+	deps.Health.Add("job feed", s.Check)
 	router := web.NewRouter(deps.Log)
 	s.api(token.NewIssuer(key, time.Now)).Register(router)
 	observe := deps.Observe
@@ -138,7 +137,7 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 			Default: s.cfg.DefaultModel, Fallback: s.cfg.ModelFallback,
 		},
 		Loaded:  d.Models.Loaded,
-		Health:  api.NewHealth(d.Log, append([]Check{{Name: "job feed", Run: s.Check}}, d.Checks...)...),
+		Health:  d.Health,
 		Metrics: d.Metrics,
 		Cache:   d.Cache,
 	}

@@ -24,6 +24,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/catalog"
+	"github.com/stenomesh/stenomesh/pkg/health"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/rpc"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
@@ -117,14 +118,14 @@ func (r *rig) deps() gateway.Deps {
 		History: historyv1.NewHistoryServiceClient(conn), Accounts: accountv1.NewAccountServiceClient(conn),
 		Cache: cachev1.NewCacheServiceClient(conn), Metrics: metricsv1.NewMetricsServiceClient(conn),
 		Catalog: models, Models: demoOnly{},
-		Checks: []gateway.Check{{Name: "history", Run: func(context.Context) error {
+		Health: health.New(log, health.Check{Name: "history", Run: func(context.Context) error {
 			r.history.mu.Lock()
 			defer r.history.mu.Unlock()
 			if r.history.down {
 				return errDown
 			}
 			return nil
-		}}},
+		}}),
 	}
 }
 

@@ -46,9 +46,8 @@ func DefaultConfig() Config {
 func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.IntVar(&c.Slots, "transcriber.slots", c.Slots, "chunks transcribed at once; 0 for as many as cores")
 	flags.IntVar(&c.Cores, "transcriber.cores", c.Cores, "processor cores to share among the slots")
-	flags.StringVar(&c.ModelDirs, "transcriber.models", c.ModelDirs, "folders with model files, separated as in PATH")
 	flags.StringVar(&c.Engine, "transcriber.engine", c.Engine, "path of the engine program; empty for the one beside this program")
-	flags.StringVar(&c.RunDir, "transcriber.run-dir", c.RunDir, "folder for the sockets of engines; empty for the system's temporary one")
+	flags.StringVar(&c.RunDir, "transcriber.run-dir", c.RunDir, "folder for the sockets of engines; empty for one below the data folder")
 	flags.IntVar(&c.MaxModels, "transcriber.max-models", c.MaxModels, "models in memory at once")
 	flags.Int64Var(&c.MaxMemory, "transcriber.max-memory-bytes", c.MaxMemory, "memory that the engine of one model may take before it is killed; 0 for no limit")
 	flags.BoolVar(&c.GPU, "transcriber.gpu", c.GPU, "use a GPU where there is one")

@@ -1896,6 +1896,98 @@ func (x *DeadLetter) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// WorkerBeat says that a worker is there and what it can do. It is told every few
+// seconds, and when something of it changes, and may be lost.
+type WorkerBeat struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Name of the process, unique while it runs.
+	Instance string `protobuf:"bytes,1,opt,name=instance,proto3" json:"instance,omitempty"`
+	// Stage it works for.
+	Stage Stage `protobuf:"varint,2,opt,name=stage,proto3,enum=job.v1.Stage" json:"stage,omitempty"`
+	// Tasks it works on at once at most.
+	Slots uint32 `protobuf:"varint,3,opt,name=slots,proto3" json:"slots,omitempty"`
+	// Catalogue names of the models in its memory.
+	LoadedModels []string `protobuf:"bytes,4,rep,name=loaded_models,json=loadedModels,proto3" json:"loaded_models,omitempty"`
+	// Version of the program.
+	Version string `protobuf:"bytes,5,opt,name=version,proto3" json:"version,omitempty"`
+	// Set when it takes no more tasks because it is about to stop.
+	Draining      bool `protobuf:"varint,6,opt,name=draining,proto3" json:"draining,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *WorkerBeat) Reset() {
+	*x = WorkerBeat{}
+	mi := &file_job_v1_job_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *WorkerBeat) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*WorkerBeat) ProtoMessage() {}
+
+func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use WorkerBeat.ProtoReflect.Descriptor instead.
+func (*WorkerBeat) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *WorkerBeat) GetInstance() string {
+	if x != nil {
+		return x.Instance
+	}
+	return ""
+}
+
+func (x *WorkerBeat) GetStage() Stage {
+	if x != nil {
+		return x.Stage
+	}
+	return Stage_STAGE_UNSPECIFIED
+}
+
+func (x *WorkerBeat) GetSlots() uint32 {
+	if x != nil {
+		return x.Slots
+	}
+	return 0
+}
+
+func (x *WorkerBeat) GetLoadedModels() []string {
+	if x != nil {
+		return x.LoadedModels
+	}
+	return nil
+}
+
+func (x *WorkerBeat) GetVersion() string {
+	if x != nil {
+		return x.Version
+	}
+	return ""
+}
+
+func (x *WorkerBeat) GetDraining() bool {
+	if x != nil {
+		return x.Draining
+	}
+	return false
+}
+
 // Transcript is the words of a recording or of one chunk of it. Times are in
 // the original recording.
 type Transcript struct {
@@ -1918,7 +2010,7 @@ type Transcript struct {
 
 func (x *Transcript) Reset() {
 	*x = Transcript{}
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +2022,7 @@ func (x *Transcript) String() string {
 func (*Transcript) ProtoMessage() {}
 
 func (x *Transcript) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2035,7 @@ func (x *Transcript) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transcript.ProtoReflect.Descriptor instead.
 func (*Transcript) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Transcript) GetLanguage() string {
@@ -2015,7 +2107,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2027,7 +2119,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2040,7 +2132,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Segment) GetStartMs() int64 {
@@ -2123,7 +2215,7 @@ type Word struct {
 
 func (x *Word) Reset() {
 	*x = Word{}
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2135,7 +2227,7 @@ func (x *Word) String() string {
 func (*Word) ProtoMessage() {}
 
 func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2148,7 +2240,7 @@ func (x *Word) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Word.ProtoReflect.Descriptor instead.
 func (*Word) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Word) GetStartMs() int64 {
@@ -2339,7 +2431,15 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06reason\x18\x02 \x01(\tR\x06reason\x12,\n" +
 	"\battempts\x18\x03 \x01(\v2\x10.job.v1.AttemptsR\battempts\x129\n" +
 	"\n" +
-	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xc7\x01\n" +
+	"created_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xbe\x01\n" +
+	"\n" +
+	"WorkerBeat\x12\x1a\n" +
+	"\binstance\x18\x01 \x01(\tR\binstance\x12#\n" +
+	"\x05stage\x18\x02 \x01(\x0e2\r.job.v1.StageR\x05stage\x12\x14\n" +
+	"\x05slots\x18\x03 \x01(\rR\x05slots\x12#\n" +
+	"\rloaded_models\x18\x04 \x03(\tR\floadedModels\x12\x18\n" +
+	"\aversion\x18\x05 \x01(\tR\aversion\x12\x1a\n" +
+	"\bdraining\x18\x06 \x01(\bR\bdraining\"\xc7\x01\n" +
 	"\n" +
 	"Transcript\x12\x1a\n" +
 	"\blanguage\x18\x01 \x01(\tR\blanguage\x12\x1f\n" +
@@ -2398,7 +2498,7 @@ func file_job_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_job_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 20)
+var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
 var file_job_v1_job_proto_goTypes = []any{
 	(State)(0),                    // 0: job.v1.State
 	(Priority)(0),                 // 1: job.v1.Priority
@@ -2420,32 +2520,33 @@ var file_job_v1_job_proto_goTypes = []any{
 	(*ChunkResult)(nil),           // 17: job.v1.ChunkResult
 	(*Progress)(nil),              // 18: job.v1.Progress
 	(*DeadLetter)(nil),            // 19: job.v1.DeadLetter
-	(*Transcript)(nil),            // 20: job.v1.Transcript
-	(*Segment)(nil),               // 21: job.v1.Segment
-	(*Word)(nil),                  // 22: job.v1.Word
-	(*timestamppb.Timestamp)(nil), // 23: google.protobuf.Timestamp
+	(*WorkerBeat)(nil),            // 20: job.v1.WorkerBeat
+	(*Transcript)(nil),            // 21: job.v1.Transcript
+	(*Segment)(nil),               // 22: job.v1.Segment
+	(*Word)(nil),                  // 23: job.v1.Word
+	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
 }
 var file_job_v1_job_proto_depIdxs = []int32{
 	0,  // 0: job.v1.Job.state:type_name -> job.v1.State
 	4,  // 1: job.v1.Job.options:type_name -> job.v1.Options
 	5,  // 2: job.v1.Job.input:type_name -> job.v1.Input
 	7,  // 3: job.v1.Job.media:type_name -> job.v1.Media
-	23, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	23, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	23, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	23, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
+	24, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	24, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	24, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	24, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
 	8,  // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
 	9,  // 9: job.v1.Job.error:type_name -> job.v1.Error
 	10, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
 	1,  // 11: job.v1.Options.priority:type_name -> job.v1.Priority
 	5,  // 12: job.v1.File.input:type_name -> job.v1.Input
-	23, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	24, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
 	7,  // 14: job.v1.Plan.media:type_name -> job.v1.Media
 	12, // 15: job.v1.Plan.loudness:type_name -> job.v1.Loudness
 	13, // 16: job.v1.Plan.chunks:type_name -> job.v1.Chunk
 	8,  // 17: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
 	14, // 18: job.v1.Chunk.speech:type_name -> job.v1.Span
-	23, // 19: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	24, // 19: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
 	9,  // 20: job.v1.Attempts.verdict:type_name -> job.v1.Error
 	2,  // 21: job.v1.Task.stage:type_name -> job.v1.Stage
 	8,  // 22: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
@@ -2453,14 +2554,15 @@ var file_job_v1_job_proto_depIdxs = []int32{
 	2,  // 24: job.v1.Progress.stage:type_name -> job.v1.Stage
 	16, // 25: job.v1.DeadLetter.task:type_name -> job.v1.Task
 	15, // 26: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	23, // 27: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	21, // 28: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	22, // 29: job.v1.Segment.words:type_name -> job.v1.Word
-	30, // [30:30] is the sub-list for method output_type
-	30, // [30:30] is the sub-list for method input_type
-	30, // [30:30] is the sub-list for extension type_name
-	30, // [30:30] is the sub-list for extension extendee
-	0,  // [0:30] is the sub-list for field type_name
+	24, // 27: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 28: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	22, // 29: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	23, // 30: job.v1.Segment.words:type_name -> job.v1.Word
+	31, // [31:31] is the sub-list for method output_type
+	31, // [31:31] is the sub-list for method input_type
+	31, // [31:31] is the sub-list for extension type_name
+	31, // [31:31] is the sub-list for extension extendee
+	0,  // [0:31] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }
@@ -2474,7 +2576,7 @@ func file_job_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_job_v1_job_proto_rawDesc), len(file_job_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   20,
+			NumMessages:   21,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/health"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
@@ -31,7 +32,7 @@ type API struct {
 	Models      request.Models
 	// Loaded lists the catalogue names of the models in memory.
 	Loaded  func() []string
-	Health  *Health
+	Health  *health.Health
 	Metrics metricsv1.MetricsServiceClient
 	Cache   cachev1.CacheServiceClient
 }
@@ -65,9 +66,9 @@ func (a *API) Register(router Routes) {
 
 	user("GET /api/v1/models", a.models)
 
-	open("GET /api/v1/health", a.Health.live)
-	open("GET /api/v1/health/ready", a.Health.ready)
-	open("GET /health/ready", a.Health.ready)
+	open("GET /api/v1/health", a.live)
+	open("GET /api/v1/health/ready", a.ready)
+	open("GET /health/ready", a.ready)
 	open("GET /health/performance", a.performance)
 	open("GET /health/cache", a.cacheStats)
 }

@@ -46,7 +46,7 @@ func (b *bench) serve(ctx context.Context, data, password string) (*server, erro
 	// The end of ctx does not kill the process: it is to stop in good order.
 	process, err := spawn(exec.CommandContext(context.WithoutCancel(ctx), b.cfg.Server, "up",
 		"-addr", "127.0.0.1:0", "-data", data, "-user", user+":"+password, "-model-fallback", "demo", "-log-level", "warn",
-		"-transcriber.engine", engine, "-transcriber.models", filepath.Dir(b.cfg.Model)))
+		"-transcriber.engine", engine, "-models", filepath.Dir(b.cfg.Model)))
 	if err != nil {
 		return nil, fmt.Errorf("start the server: %w", err)
 	}

@@ -105,7 +105,7 @@ func flags(t testing.TB, data string, more []string) []string {
 		"-addr", "127.0.0.1:0", "-data", data, "-user", User + ":" + Password, "-user", "bob:bob-secret",
 		"-model-fallback", "demo", "-log-level", "warn",
 		"-transcriber.engine", testkit.Binary(t, "whisper-engine"),
-		"-transcriber.models", filepath.Join(root, "deploy", "models"),
+		"-models", filepath.Join(root, "deploy", "models"),
 	}, more...)
 }
 

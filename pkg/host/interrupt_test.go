@@ -1,4 +1,4 @@
-package main
+package host_test
 
 import (
 	"bufio"
@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/host"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 )
 
@@ -20,7 +21,7 @@ func TestMain(m *testing.M) {
 	if os.Getenv(stuckEnv) == "" {
 		os.Exit(m.Run())
 	}
-	ctx, _ := interruptible()
+	ctx, _ := host.Interruptible()
 	fmt.Println("ready")
 	<-ctx.Done()
 	fmt.Println("stopping")

@@ -1,12 +1,9 @@
-package api
+package health
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"log/slog"
-	"net/http"
-	"net/http/httptest"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -17,33 +14,26 @@ import (
 
 func pass(context.Context) error { return nil }
 
-// ask returns the status and what is said of each part.
-func ask(t *testing.T, h *Health) (int, map[string]string) {
+// ask returns whether it is ready and what is said of each part.
+func ask(t *testing.T, h *Health) (bool, map[string]string) {
 	t.Helper()
-	w := httptest.NewRecorder()
-	if err := h.ready(w, httptest.NewRequest(http.MethodGet, "/health/ready", nil)); err != nil {
-		t.Fatal(err)
-	}
-	var view healthView
-	if err := json.Unmarshal(w.Body.Bytes(), &view); err != nil {
-		t.Fatal(err)
-	}
-	return w.Code, view.Checks
+	answer := h.Ask(t.Context())
+	return answer.Ready, answer.Parts
 }
 
 func TestHealth_tellsTheSentenceAndNothingElse(t *testing.T) {
 	t.Parallel()
-	h := NewHealth(slog.New(slog.DiscardHandler),
+	h := New(slog.New(slog.DiscardHandler),
 		Check{"good", pass},
 		Check{"down", func(context.Context) error {
 			return fault.Wrap(errors.New("dial 10.0.0.1"), fault.Unavailable, "down", "It is down.")
 		}},
 		Check{"plain", func(context.Context) error { return errors.New("open /var/secret") }})
 
-	status, parts := ask(t, h)
+	ready, parts := ask(t, h)
 
-	if status != 503 || parts["good"] != "ok" || parts["down"] != "It is down." || parts["plain"] != "Something went wrong on our side." {
-		t.Errorf("got %d %v", status, parts)
+	if ready || parts["good"] != "ok" || parts["down"] != "It is down." || parts["plain"] != "Something went wrong on our side." {
+		t.Errorf("got %t %v", ready, parts)
 	}
 }
 
@@ -62,13 +52,13 @@ func TestHealth_answersThoughACheckHangs(t *testing.T) {
 			}
 			return nil
 		}
-		h := NewHealth(slog.New(slog.DiscardHandler), Check{"hangs", hangs}, Check{"good", pass})
+		h := New(slog.New(slog.DiscardHandler), Check{"hangs", hangs}, Check{"good", pass})
 
 		for range 2 {
 			began := time.Now()
-			status, parts := ask(t, h)
-			if status != 503 || parts["hangs"] != "It has not answered in time." || parts["good"] != "ok" {
-				t.Errorf("got %d %v", status, parts)
+			ready, parts := ask(t, h)
+			if ready || parts["hangs"] != "It has not answered in time." || parts["good"] != "ok" {
+				t.Errorf("got %t %v", ready, parts)
 			}
 			if took := time.Since(began); took != checkTime {
 				t.Errorf("answered after %v, want %v", took, checkTime)
@@ -80,8 +70,8 @@ func TestHealth_answersThoughACheckHangs(t *testing.T) {
 		}
 		close(release)
 		synctest.Wait()
-		if status, parts := ask(t, h); status != 200 || runs.Load() != 2 {
-			t.Errorf("when it is back: %d %v after %d runs", status, parts, runs.Load())
+		if ready, parts := ask(t, h); !ready || runs.Load() != 2 {
+			t.Errorf("when it is back: %t %v after %d runs", ready, parts, runs.Load())
 		}
 	})
 }

@@ -1,0 +1,146 @@
+package rpc_test
+
+import (
+	"context"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/rpc"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+)
+
+func TestNetwork_carriesCallsAndFaults(t *testing.T) {
+	t.Parallel()
+	server := &shelf{}
+	r := serve(t, rpc.Config{Addr: "127.0.0.1:0"}, server)
+	client := dial(t, r.server.Addr(), rpc.Config{})
+
+	if _, err := client.Set(t.Context(), &cachev1.SetRequest{Value: []byte("kept")}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := client.Get(t.Context(), &cachev1.GetRequest{})
+	if err != nil || string(got.GetValue()) != "kept" {
+		t.Errorf("got %q, %v", got.GetValue(), err)
+	}
+	server.err = fault.New(fault.Exhausted, "too_many", "Too many.")
+	if _, err := client.Get(t.Context(), &cachev1.GetRequest{}); fault.Of(err).Code != "too_many" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestNetwork_takesOnlyCallersItKnows(t *testing.T) {
+	t.Parallel()
+	token := rpc.NewToken()
+	folder := t.TempDir()
+	write := func(name, text string) string {
+		path := filepath.Join(folder, name)
+		if err := os.WriteFile(path, []byte(text+"\n"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	known := write("callers", "gateway "+rpc.TokenHash(token))
+	r := serve(t, rpc.Config{Addr: "127.0.0.1:0", CallersFile: known}, &shelf{})
+	for name, c := range map[string]struct {
+		file string
+		ok   bool
+	}{
+		"known":    {write("token", token), true},
+		"stranger": {write("other", rpc.NewToken()), false},
+		"nobody":   {"", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			client := dial(t, r.server.Addr(), rpc.Config{TokenFile: c.file})
+
+			_, err := client.Get(t.Context(), &cachev1.GetRequest{})
+
+			if c.ok && err != nil || !c.ok && !fault.Is(err, fault.Unauthenticated) {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestListen_refusesUnusableSecrets(t *testing.T) {
+	t.Parallel()
+	for name, text := range map[string]string{"empty": "", "token instead of a hash": "gateway " + rpc.NewToken(), "words": "a b c"} {
+		path := filepath.Join(t.TempDir(), "callers")
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := rpc.Listen(t.Context(), rpc.Config{Addr: "127.0.0.1:0", CallersFile: path}, testkit.Log(t)); err == nil {
+			t.Errorf("%s: no error", name)
+		}
+	}
+}
+
+// A service that is started again costs its callers time, and no error.
+func TestNetwork_waitsForAServiceThatIsStartedAgain(t *testing.T) {
+	t.Parallel()
+	first := serve(t, rpc.Config{Addr: "127.0.0.1:0"}, &shelf{kept: []byte("first")})
+	addr := first.server.Addr()
+	client := dial(t, addr, rpc.Config{})
+	if _, err := client.Get(t.Context(), &cachev1.GetRequest{}); err != nil {
+		t.Fatal(err)
+	}
+
+	first.stop()
+	answer := make(chan error, 1)
+	go func() {
+		_, err := client.Get(t.Context(), &cachev1.GetRequest{})
+		answer <- err
+	}()
+	serve(t, rpc.Config{Addr: addr}, &shelf{kept: []byte("second")})
+
+	if err := <-answer; err != nil {
+		t.Errorf("the call in between: %v", err)
+	}
+}
+
+// running is a server that serves until stop or the end of the test.
+type running struct {
+	server *rpc.Server
+	stop   func()
+}
+
+func serve(t *testing.T, cfg rpc.Config, impl cachev1.CacheServiceServer) running {
+	t.Helper()
+	s, err := rpc.Listen(t.Context(), cfg, testkit.Log(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	cachev1.RegisterCacheServiceServer(s, impl)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- s.Run(ctx) }()
+	stopped := false
+	stop := func() {
+		if stopped {
+			return
+		}
+		stopped = true
+		cancel()
+		if err := <-ended; err != nil {
+			t.Error(err)
+		}
+	}
+	t.Cleanup(stop)
+	return running{s, stop}
+}
+
+func dial(t *testing.T, addr string, cfg rpc.Config) cachev1.CacheServiceClient {
+	t.Helper()
+	client, err := rpc.Dial(addr, cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := client.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return cachev1.NewCacheServiceClient(client)
+}

@@ -1,0 +1,30 @@
+package dispatcher
+
+import (
+	"context"
+
+	"github.com/stenomesh/stenomesh/pkg/host"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
+)
+
+// Part is the dispatcher as a process runs it.
+func Part() host.Part {
+	cfg := DefaultConfig()
+	needs := host.Bus | host.Jobs | host.Files | host.Blobs
+	return host.Part{Name: "dispatcher", Needs: needs, Flags: cfg.RegisterFlags, Start: func(_ context.Context, h *host.Host) error {
+		history, err := h.Conn("history")
+		if err != nil {
+			return err
+		}
+		s, err := New(cfg, Deps{
+			Bus: h.Bus, Jobs: h.Jobs, Files: h.Files, Blobs: h.Blobs,
+			History: historyv1.NewHistoryServiceClient(history), Log: h.Log,
+		})
+		if err != nil {
+			return err
+		}
+		h.Go("dispatcher", s.Run)
+		h.Check("dispatcher", s.Check)
+		return nil
+	}}
+}
