@@ -117,7 +117,7 @@ func TestServer_stopsInGoodOrder(t *testing.T) {
 	t.Parallel()
 	for script, good := range map[string]bool{"orderly-server.sh": true, "stumbling-server.sh": false} {
 		d, _ := demonstration(t, script)
-		s, err := startServer(t.Context(), d.program, t.TempDir(), "demo:secret")
+		s, err := startServer(t.Context(), d.program, t.TempDir(), account{user: "demo", password: "secret"})
 		if err != nil {
 			t.Fatal(err)
 		}

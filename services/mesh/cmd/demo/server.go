@@ -23,7 +23,7 @@ type server struct {
 }
 
 // startServer starts the program on a free port of this machine.
-func startServer(ctx context.Context, program, data, account string) (*server, error) {
+func startServer(ctx context.Context, program, data string, as account) (*server, error) {
 	address, err := freeAddress(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("find a free port: %w", err)
@@ -31,7 +31,7 @@ func startServer(ctx context.Context, program, data, account string) (*server, e
 	s := &server{url: "http://" + address, log: &tail{}, ended: make(chan struct{})}
 	// The end of ctx does not kill the process: it is to stop in good order, see stop.
 	s.process = exec.CommandContext(context.WithoutCancel(ctx), program, "up",
-		"-addr", address, "-data", data, "-user", account, "-model-fallback", "demo")
+		"-addr", address, "-data", data, "-user", as.user+":"+as.password, "-model-fallback", "demo")
 	s.process.Stdout, s.process.Stderr = s.log, s.log
 	if err := s.process.Start(); errors.Is(err, fs.ErrNotExist) {
 		return nil, fmt.Errorf("%s is missing; run: make build", program)
@@ -54,7 +54,11 @@ func freeAddress(ctx context.Context) (string, error) {
 }
 
 // awaitReady returns when the server is ready, is gone, or ctx ends.
-func (s *server) awaitReady(ctx context.Context, c *client.Client) error {
+func (s *server) awaitReady(ctx context.Context) error {
+	c, err := client.New(client.Config{URL: s.url})
+	if err != nil {
+		return err
+	}
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
