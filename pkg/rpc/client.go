@@ -3,6 +3,7 @@ package rpc
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -12,6 +13,8 @@ import (
 	"google.golang.org/grpc/credentials/insecure"
 	_ "google.golang.org/grpc/health" // clients watch whether a replica wants calls
 	"google.golang.org/grpc/keepalive"
+	"google.golang.org/grpc/resolver"
+	"google.golang.org/grpc/resolver/manual"
 )
 
 const (
@@ -51,9 +54,9 @@ type Client struct {
 	done  chan struct{}
 }
 
-// Dial connects to a service, for example "dns:///history:9000". It returns at
-// once, also when nobody answers yet; an error is about the settings. Whoever
-// calls it calls Close.
+// Dial connects to a service: "dns:///history:9000" for all replicas that a name
+// stands for, or addresses with commas between them. It returns at once, also when
+// nobody answers yet; an error is about the settings. Whoever calls it calls Close.
 func Dial(target string, cfg Config) (*Client, error) {
 	c := &Client{done: make(chan struct{})}
 	options := []grpc.DialOption{
@@ -72,7 +75,7 @@ func Dial(target string, cfg Config) (*Client, error) {
 		}
 		options = append(options, grpc.WithPerRPCCredentials(token))
 	}
-	conn, err := grpc.NewClient(target, options...)
+	conn, err := grpc.NewClient(resolved(target, &options), options...)
 	if err != nil {
 		return nil, fmt.Errorf("call %s: %w", target, err)
 	}
@@ -131,4 +134,20 @@ func connectParams() grpc.ConnectParams {
 	policy := backoff.DefaultConfig
 	policy.MaxDelay = 5 * time.Second
 	return grpc.ConnectParams{Backoff: policy, MinConnectTimeout: 5 * time.Second}
+}
+
+// resolved turns a list of addresses into a target of its own.
+func resolved(target string, options *[]grpc.DialOption) string {
+	list := strings.Split(target, ",")
+	if len(list) == 1 {
+		return target
+	}
+	var state resolver.State
+	for _, address := range list {
+		state.Addresses = append(state.Addresses, resolver.Address{Addr: strings.TrimSpace(address)})
+	}
+	fixed := manual.NewBuilderWithScheme("list")
+	fixed.InitialState(state)
+	*options = append(*options, grpc.WithResolvers(fixed))
+	return fixed.Scheme() + ":///" + list[0]
 }

@@ -100,6 +100,29 @@ func TestNetwork_waitsForAServiceThatIsStartedAgain(t *testing.T) {
 	}
 }
 
+// With two replicas, one that stops costs nobody anything.
+func TestNetwork_goesToTheReplicaThatIsLeft(t *testing.T) {
+	t.Parallel()
+	leaving := serve(t, rpc.Config{Addr: "127.0.0.1:0"}, &shelf{})
+	staying := serve(t, rpc.Config{Addr: "127.0.0.1:0"}, &shelf{})
+	client := dial(t, leaving.server.Addr()+","+staying.server.Addr(), rpc.Config{})
+	call := func(when string) {
+		t.Helper()
+		for range 20 {
+			if _, err := client.Get(t.Context(), &cachev1.GetRequest{}); err != nil {
+				t.Fatalf("%s: %v", when, err)
+			}
+		}
+	}
+
+	call("with both")
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); leaving.stop() }()
+	call("while one stops")
+	<-stopped
+	call("with the other")
+}
+
 // running is a server that serves until stop or the end of the test.
 type running struct {
 	server *rpc.Server
