@@ -33,6 +33,8 @@ func (w *Worker) serve(ctx context.Context, msg jetstream.Msg) {
 	l := &lease{worker: w, msg: msg, task: task, renewed: time.Now()}
 	record, needed, err := w.needed(ctx, task)
 	switch {
+	case ctx.Err() != nil: // we stop: let another have it at once
+		l.giveBack(0)
 	case err != nil:
 		l.giveBack(time.Second)
 	case !needed:

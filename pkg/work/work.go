@@ -75,7 +75,8 @@ func (r *Run) Progress(doneMs, totalMs int64) {
 	}
 }
 
-// Worker runs tasks one after the other. All exported fields but RetryDelay are needed.
+// Worker runs tasks one after the other. All exported fields but RetryDelay and
+// Grace are needed.
 type Worker struct {
 	Name    string // unique in the mesh, for example "transcriber-3f2a/0"
 	Source  Source
@@ -92,13 +93,18 @@ type Worker struct {
 	// RetryDelay is the pause after the first failed attempt; it doubles with
 	// each one, up to a minute. 0 means 5 s.
 	RetryDelay time.Duration
+	// Grace is how long the task in hand may go on when the worker is to stop. What
+	// is not done by then is given back.
+	Grace time.Duration
 
 	starved bool // the last pull failed; Run's own
 }
 
-// Run works until ctx ends. The task in hand is then stopped and given back at
-// once, uncharged.
+// Run works until ctx ends. The task in hand then has Grace to come to its end, and
+// is stopped and given back at once, uncharged, when it has not.
 func (w *Worker) Run(ctx context.Context) {
+	serving, stop := outlive(ctx, w.Grace)
+	defer stop()
 	for ctx.Err() == nil {
 		msg, err := w.Source.Next(ctx)
 		if err != nil {
@@ -106,7 +112,28 @@ func (w *Worker) Run(ctx context.Context) {
 			continue
 		}
 		w.starved = false
-		w.serve(ctx, msg)
+		w.serve(serving, msg)
+	}
+}
+
+// outlive returns a context that ends grace after ctx.
+func outlive(ctx context.Context, grace time.Duration) (context.Context, context.CancelFunc) {
+	if grace <= 0 {
+		return ctx, func() {}
+	}
+	longer, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	var timer *time.Timer
+	armed := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		timer = time.AfterFunc(grace, cancel)
+		close(armed)
+	})
+	return longer, func() {
+		if !stop() {
+			<-armed
+			timer.Stop()
+		}
+		cancel()
 	}
 }
 

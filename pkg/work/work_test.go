@@ -162,6 +162,59 @@ func TestWorker_handsItsTaskOverWhenItStops(t *testing.T) {
 	}
 }
 
+func TestWorker_finishesItsTaskWithinItsGrace(t *testing.T) {
+	t.Parallel()
+	began, finish := make(chan struct{}, 10), make(chan struct{})
+	w := newRig(t, func(ctx context.Context, _ *work.Run) error {
+		began <- struct{}{}
+		select {
+		case <-finish:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	w.grace = time.Hour
+	w.run(t)
+	w.queue(t, "nearly done")
+	<-began
+
+	stopped := make(chan struct{})
+	go func() { defer close(stopped); w.stop() }()
+	close(finish)
+	<-stopped
+
+	w.waitForEmptyQueue(t)
+	if runs := w.handler.count(); runs != 1 {
+		t.Errorf("ran %d times, want 1", runs)
+	}
+}
+
+func TestWorker_handsItsTaskOverWhenItsGraceIsOver(t *testing.T) {
+	t.Parallel()
+	began := make(chan struct{}, 10)
+	var first sync.Once
+	w := newRig(t, func(ctx context.Context, _ *work.Run) error {
+		began <- struct{}{}
+		var err error
+		first.Do(func() { <-ctx.Done(); err = ctx.Err() })
+		return err
+	})
+	w.grace = 10 * time.Millisecond
+	w.run(t)
+	w.queue(t, "too long")
+	<-began
+
+	w.stop()
+	w.run(t)
+	<-began
+	w.waitForEmptyQueue(t)
+
+	if c := w.counters(t); c.GetAttempts() != 0 || c.GetInterruptions() != 0 {
+		t.Errorf("counters %v; an orderly stop charges nothing", c)
+	}
+}
+
 // rig is one worker over a real bus.
 type rig struct {
 	bus     *bus.Bus
@@ -170,6 +223,7 @@ type rig struct {
 	record  *jobv1.Job
 	task    *jobv1.Task
 	handler *handler
+	grace   time.Duration // of the workers that are started
 	stop    func()
 }
 
@@ -260,6 +314,7 @@ func (r *rig) runFrom(t *testing.T, source work.Source, lease time.Duration) {
 	w := &work.Worker{
 		Name: t.Name(), Handler: r.handler, Jobs: r.jobs, Control: r.control, Conn: r.bus.NC, JS: r.bus.JS,
 		Source: source, Log: testkit.Log(t), Beat: 50 * time.Millisecond, Lease: lease, RetryDelay: time.Millisecond,
+		Grace: r.grace,
 	}
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	done := make(chan struct{})

@@ -15,6 +15,7 @@ type Config struct {
 	Scratch      string        // folder for decoded recordings: 2 MB for each minute
 	MaxRecording time.Duration // longest recording that is taken
 	MaxDecode    time.Duration // longest time that the decode of one may take
+	Grace        time.Duration // how long tasks in hand may go on when the process is to stop; 0: they are given back at once
 }
 
 // DefaultConfig prepares as many recordings at once as half the processors can
@@ -34,6 +35,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.StringVar(&c.Scratch, "preprocess.scratch", c.Scratch, "folder for decoded recordings, 2 MB for each minute of them")
 	flags.DurationVar(&c.MaxRecording, "preprocess.max-recording", c.MaxRecording, "longest recording that is taken")
 	flags.DurationVar(&c.MaxDecode, "preprocess.max-decode", c.MaxDecode, "longest time that the decode of a recording may take")
+	flags.DurationVar(&c.Grace, "preprocess.grace", c.Grace, "how long tasks in hand may go on when the process is to stop; 0: others get them at once")
 }
 
 func (c *Config) check() error {

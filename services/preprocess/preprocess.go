@@ -114,6 +114,7 @@ func (s *Service) worker(n int, source work.Source) *work.Worker {
 		Log:     s.deps.Log,
 		Beat:    bus.Beat,
 		Lease:   bus.Lease,
+		Grace:   s.cfg.Grace,
 	}
 }
 

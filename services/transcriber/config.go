@@ -19,15 +19,16 @@ const engineProgram = "whisper-engine"
 
 // Config is what an operator may set.
 type Config struct {
-	Slots     int          // windows decoded at once for each loaded model, and chunks at work; 0: as many as cores
-	Cores     int          // processor cores to share among the slots
-	ModelDirs string       // folders with model files, separated as in PATH; the first one goes first
-	Engine    string       // path of the engine program; empty: beside this program
-	RunDir    string       // folder for the sockets of engines; empty or too long for one: the system's temporary one
-	MaxModels int          // models in memory at once
-	MaxMemory int64        // resident bytes of one engine over which it is killed; 0: no limit
-	GPU       bool         // use a GPU where the engine finds one
-	Limit     worker.Limit // longest time for one window
+	Slots     int           // windows decoded at once for each loaded model, and chunks at work; 0: as many as cores
+	Cores     int           // processor cores to share among the slots
+	ModelDirs string        // folders with model files, separated as in PATH; the first one goes first
+	Engine    string        // path of the engine program; empty: beside this program
+	RunDir    string        // folder for the sockets of engines; empty or too long for one: the system's temporary one
+	MaxModels int           // models in memory at once
+	MaxMemory int64         // resident bytes of one engine over which it is killed; 0: no limit
+	GPU       bool          // use a GPU where the engine finds one
+	Limit     worker.Limit  // longest time for one window
+	Grace     time.Duration // how long tasks in hand may go on when the process is to stop; 0: they are given back at once
 }
 
 // DefaultConfig uses all cores, each for one slot: for a small model threads
@@ -53,6 +54,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.BoolVar(&c.GPU, "transcriber.gpu", c.GPU, "use a GPU where there is one")
 	flags.DurationVar(&c.Limit.Base, "transcriber.limit", c.Limit.Base, "longest time for one window, and limit-factor times its length on top")
 	flags.Float64Var(&c.Limit.Factor, "transcriber.limit-factor", c.Limit.Factor, "times the length of a window that are added to its limit")
+	flags.DurationVar(&c.Grace, "transcriber.grace", c.Grace, "how long tasks in hand may go on when the process is to stop; 0: others get them at once")
 }
 
 // complete fills in what depends on the machine and checks the rest.
