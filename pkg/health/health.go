@@ -18,6 +18,9 @@ const (
 	checkLife = time.Second     // answers are shared this long: anybody may ask, as often as they like
 )
 
+// ok is what is said of a part that has what it needs.
+const ok = "ok"
+
 // Check tells whether something the process needs is there.
 type Check struct {
 	Name string // for people, for example "history"
@@ -86,18 +89,34 @@ func (h *Health) run(ctx context.Context) Answer {
 	}
 	answer := Answer{Ready: true, Parts: map[string]string{}}
 	for _, p := range h.parts {
-		answer.Parts[p.Name] = "ok"
-		if err := p.wait(ctx); err != nil {
+		err := p.wait(ctx)
+		answer.Parts[p.Name] = ok
+		if err != nil {
 			answer.Ready = false
 			answer.Parts[p.Name] = fault.Of(err).Message
-			h.log.Warn("not ready", "check", p.Name, "err", err)
 		}
+		h.tell(p.Name, answer.Parts[p.Name], err)
 	}
 	if h.draining {
 		answer.Ready = false
 		answer.Parts["process"] = "The process is about to stop."
 	}
 	return answer
+}
+
+// tell logs what has changed since the last answer: probes ask every few seconds.
+// That a process is not ready before it ever was is no news.
+func (h *Health) tell(name, now string, err error) {
+	before := h.answer.Parts[name]
+	switch {
+	case now == before:
+	case now == ok && before != "":
+		h.log.Info("ready again", "check", name)
+	case now != ok && before != "":
+		h.log.Warn("not ready", "check", name, "err", err)
+	case now != ok:
+		h.log.Debug("not ready yet", "check", name, "err", err)
+	}
 }
 
 // part is a check and its run that is under way: one that does not heed its

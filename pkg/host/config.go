@@ -53,7 +53,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	c.Bus.RegisterFlags(flags)
 	c.RPC.RegisterFlags(flags)
 	for _, service := range called {
-		flags.Var(address{c.Services, service}, service+".addr",
+		flags.Var(&address{c.Services, service}, service+".addr",
 			"where "+service+" is called when it runs elsewhere, for example dns:///"+service+":9000")
 	}
 }
@@ -65,10 +65,10 @@ type address struct {
 }
 
 // String returns the address.
-func (a address) String() string { return a.all[a.service] }
+func (a *address) String() string { return a.all[a.service] } // of a nil map too: package flag makes one
 
 // Set takes the address.
-func (a address) Set(value string) error {
+func (a *address) Set(value string) error {
 	a.all[a.service] = value
 	return nil
 }
