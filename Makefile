@@ -21,13 +21,22 @@ TESTED  := -race -tags whisper -ldflags='-s -w'
 # that other goroutines might still report; tests end hundreds.
 test test-long: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo up build tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose footprint images up build tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
 
 demo: build ## transcribe a bundled recording from start to end
 	@$(GO) run ./services/mesh/cmd/demo
+
+demo-compose: ## the same through the mesh in containers, which goes on running
+	@STENOMESH_VERSION=$(VERSION) GO=$(GO) deploy/docker/demo.sh
+
+footprint: ## memory and processor time of the idle mesh, by container
+	@deploy/docker/footprint.sh
+
+images: ## build the images of docker-compose.yml
+	STENOMESH_VERSION=$(VERSION) docker compose build
 
 up: build ## serve on 127.0.0.1:8000 until Ctrl-C
 	@exec $(BIN)/stenomesh up -addr 127.0.0.1:8000 -data ./var -model-fallback demo
@@ -44,7 +53,7 @@ test-programs: tools
 	@echo "building the programs for the tests"
 	@mkdir -p $(BIN)/test
 	@$(WHISPER) $(GO) build $(TESTED) $(ALL)
-	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/whisper-engine ./services/transcriber/cmd/scripted-engine
+	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/whisper-engine ./services/transcriber/cmd/scripted-engine github.com/nats-io/nats-server/v2
 
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
 // Config says which server a process uses, and as whom.
@@ -39,15 +41,15 @@ func Open(_ context.Context, cfg Config, name string, log *slog.Logger) (*Bus, e
 	return Connect(name, cfg.URL, log, extra...)
 }
 
-// Await waits until the bus answers, for at most limit. The error is Unavailable,
-// or that of ctx.
+// Await waits until the bus answers, for at most limit; that it refuses us is an
+// answer. The error is Unavailable, or that of ctx.
 func (b *Bus) Await(ctx context.Context, limit time.Duration) error {
 	deadline := time.NewTimer(limit)
 	defer deadline.Stop()
 	for {
 		err := b.Check()
-		if err == nil {
-			return nil
+		if err == nil || fault.Of(err).Code == codeDenied {
+			return err
 		}
 		select {
 		case <-ctx.Done():

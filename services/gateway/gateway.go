@@ -213,3 +213,7 @@ func (s *Service) awaitFeed(ctx context.Context) {
 	case <-ctx.Done():
 	}
 }
+
+// NewSigningKey makes a key for Config.KeyFile: gateways that do not share a folder
+// are given it by whoever sets them up.
+func NewSigningKey() ([]byte, error) { return token.NewKey() }

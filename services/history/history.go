@@ -1,44 +1,30 @@
 // Package history is the system of record: jobs and transcripts as rows that
 // outlive the bus, and the accounts of those who may use the mesh.
 //
-//	job feed ──> recorder ──> Store (SQLite) <── gRPC: HistoryService, AccountService
-//	             (blob store for transcripts)           ^ gateway, dispatcher's janitor
+//	job feed ──> recorder ──> Store (SQLite, <── gRPC: HistoryService, AccountService
+//	             ^              PostgreSQL)           ^ gateway, dispatcher's janitor
+//	             blob store for transcripts
 //
 // Rows follow the feed: while the database is away jobs go on, and the recorder
-// catches up afterwards.
+// catches up afterwards. On PostgreSQL any number of replicas may share the feed and
+// the database.
 package history
 
 import (
 	"context"
-	"flag"
 	"fmt"
 	"log/slog"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
-	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/password"
-	"github.com/stenomesh/stenomesh/services/history/internal/sqlite"
 )
-
-// Config is what an operator may set.
-type Config struct {
-	StoreURL string // "sqlite:<path>"
-}
-
-// DefaultConfig keeps the history in ./var.
-func DefaultConfig() Config { return Config{StoreURL: "sqlite:var/history.db"} }
-
-// RegisterFlags declares the settings as flags.
-func (c *Config) RegisterFlags(flags *flag.FlagSet) {
-	flags.StringVar(&c.StoreURL, "history.store-url", c.StoreURL, "database of the history: sqlite:<path>")
-}
 
 // Deps are the parts that the service works with.
 type Deps struct {
@@ -59,10 +45,11 @@ type Service struct {
 	recorder *recorder
 }
 
-// New opens the database and brings its tables up to date. Whoever calls New
-// calls Run or Close.
+// New opens the database and brings its tables up to date. A PostgreSQL that is
+// away does not keep it from starting: Check tells until it is there. Whoever calls
+// New calls Run or Close.
 func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
-	store, err := openStore(ctx, cfg.StoreURL)
+	store, err := openStore(ctx, cfg, deps.Log)
 	if err != nil {
 		return nil, err
 	}
@@ -77,21 +64,13 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	if deps.Now == nil {
 		deps.Now = time.Now
 	}
-	store = observed{Store: store, observe: deps.Observe, log: deps.Log}
+	store = observed{Store: store, observe: deps.Observe, log: deps.Log, away: &atomic.Bool{}}
 	return &Service{
 		store:    store,
 		jobs:     &jobServer{store: store, blobs: deps.Blobs, log: deps.Log},
 		accounts: &accountServer{store: store, hasher: hasher},
 		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log, now: deps.Now},
 	}, nil
-}
-
-func openStore(ctx context.Context, url string) (Store, error) {
-	path, ok := strings.CutPrefix(url, "sqlite:")
-	if !ok || path == "" {
-		return nil, fault.New(fault.Invalid, "invalid_store_url", "history.store-url must be of the form sqlite:<path>.")
-	}
-	return sqlite.Open(ctx, path)
 }
 
 // Register adds HistoryService and AccountService to a server.

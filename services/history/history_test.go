@@ -32,7 +32,8 @@ type mesh struct {
 	blobs    *faultyBlobs
 	clock    *clock
 	jobs     *job.Store
-	path     string // of the database
+	path     string // of the database, if it is a file
+	config   history.Config
 	history  historyv1.HistoryServiceClient
 	accounts accountv1.AccountServiceClient
 	queries  *atomic.Int64
@@ -63,11 +64,19 @@ func (c *clock) forward(d time.Duration) { c.ahead.Add(int64(d)) }
 
 func newMesh(t *testing.T) *mesh {
 	t.Helper()
+	path := filepath.Join(t.TempDir(), "history.db")
+	m := newMeshOn(t, history.Config{StoreURL: "sqlite:" + path})
+	m.path = path
+	return m
+}
+
+func newMeshOn(t *testing.T, config history.Config) *mesh {
+	t.Helper()
 	disk, err := blob.NewDisk(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	m := &mesh{bus: testkit.Bus(t), blobs: &faultyBlobs{Store: disk}, clock: &clock{}, path: filepath.Join(t.TempDir(), "history.db"), queries: &atomic.Int64{}}
+	m := &mesh{bus: testkit.Bus(t), blobs: &faultyBlobs{Store: disk}, clock: &clock{}, config: config, queries: &atomic.Int64{}}
 	if m.jobs, err = job.Open(t.Context(), m.bus.JS); err != nil {
 		t.Fatal(err)
 	}
@@ -78,27 +87,33 @@ func newMesh(t *testing.T) *mesh {
 // start opens the service on the parts, as a new process would.
 func (m *mesh) start(t *testing.T) {
 	t.Helper()
-	var err error
-	m.service, err = history.New(t.Context(), history.Config{StoreURL: "sqlite:" + m.path}, history.Deps{
+	m.service, m.stop = m.replica(t)
+	conn := rpc.NewInProcess(testkit.Log(t))
+	m.service.Register(conn)
+	m.history, m.accounts = historyv1.NewHistoryServiceClient(conn), accountv1.NewAccountServiceClient(conn)
+}
+
+// replica runs one more service on the same parts until stop is called or the test
+// ends.
+func (m *mesh) replica(t *testing.T) (service *history.Service, stop func() error) {
+	t.Helper()
+	service, err := history.New(t.Context(), m.config, history.Deps{
 		JS: m.bus.JS, Blobs: m.blobs, Log: testkit.Log(t),
 		Observe: func(string, time.Duration) { m.queries.Add(1) }, Now: m.clock.now,
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn := rpc.NewInProcess(testkit.Log(t))
-	m.service.Register(conn)
-	m.history, m.accounts = historyv1.NewHistoryServiceClient(conn), accountv1.NewAccountServiceClient(conn)
-
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
-	go func() { ended <- m.service.Run(ctx) }()
-	m.stop = func() error { cancel(); err := <-ended; ended <- err; return err }
+	go func() { ended <- service.Run(ctx) }()
+	stop = func() error { cancel(); err := <-ended; ended <- err; return err }
 	t.Cleanup(func() {
-		if err := m.stop(); err != nil {
+		if err := stop(); err != nil {
 			t.Errorf("run ended with %v", err)
 		}
 	})
+	return service, stop
 }
 
 // create accepts a job of ann.

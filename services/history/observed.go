@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -11,11 +12,12 @@ import (
 )
 
 // observed is a Store that tells how long each query took, and logs an outage
-// where it is seen: callers only say "try again later".
+// where it is seen, once: callers only say "try again later".
 type observed struct {
 	Store
 	observe func(query string, took time.Duration)
 	log     *slog.Logger
+	away    *atomic.Bool // the last query found no database
 }
 
 // Record leaves the log to the recorder, which decides what follows.
@@ -74,10 +76,21 @@ func (o observed) CountUsers(ctx context.Context) (_ int64, err error) {
 	return o.Store.CountUsers(ctx)
 }
 
+func (o observed) DeleteUser(ctx context.Context, userID string) (_ []string, err error) {
+	defer o.done(ctx, "delete_user", time.Now(), &err)
+	return o.Store.DeleteUser(ctx, userID)
+}
+
 func (o observed) done(ctx context.Context, query string, began time.Time, err *error) {
 	took := time.Since(began)
 	o.observe(query, took)
-	if fault.Is(*err, fault.Unavailable) && ctx.Err() == nil {
+	away := fault.Is(*err, fault.Unavailable) && ctx.Err() == nil
+	switch {
+	case away && o.away.CompareAndSwap(false, true):
 		o.log.WarnContext(ctx, "database is not available", "query", query, "took", took, "err", *err)
+	case away:
+		o.log.DebugContext(ctx, "database is still not available", "query", query, "took", took, "err", *err)
+	case *err == nil && o.away.CompareAndSwap(true, false):
+		o.log.InfoContext(ctx, "database is available again", "query", query)
 	}
 }

@@ -13,9 +13,9 @@ import (
 // and may then be tried again. Implementations pass the suite in storetest.
 type Store interface {
 	// Record stores changes of the job feed, all or none. A change that is not
-	// newer than what is stored does nothing, so events may come twice and in
-	// any order; but the transcript that a completed row lacks is stored whenever
-	// a change of its attempt brings it. A deleted job loses its transcript and
+	// newer than what is stored does nothing, so events may come twice, in any
+	// order, and to several callers at once; but the transcript that a completed row
+	// lacks is stored whenever a change of its attempt brings it. A deleted job loses its transcript and
 	// everything but its id, owner and revision.
 	Record(ctx context.Context, changes []record.Change) error
 	// Job returns a job and the revision it was stored at. NotFound: there is
@@ -44,6 +44,11 @@ type Store interface {
 	UserByID(ctx context.Context, id string) (record.User, error)
 	// CountUsers returns the number of accounts.
 	CountUsers(ctx context.Context) (int64, error)
+	// DeleteUser removes an account, makes all jobs of the user tombstones, and
+	// returns the ids of all jobs it ever had here, tombstones of before included:
+	// so it may be asked again for what a deletion that broke off has to finish. A
+	// job that is recorded later for the first time is there again.
+	DeleteUser(ctx context.Context, userID string) (jobIDs []string, err error)
 
 	// Check proves that the database answers.
 	Check(ctx context.Context) error

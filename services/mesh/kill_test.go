@@ -123,7 +123,7 @@ func undisturbed(t *testing.T, c *client.Client) (files []string, results map[st
 			seconds = 35 // several
 		}
 		recording := meshtest.Compose(t, meshtest.Composition{
-			Language: language, Seconds: seconds, Pause: pauses, Seed: uint64(i),
+			Language: language, Seconds: seconds, Pause: meshtest.Pauses, Seed: uint64(i),
 		})
 		id := meshtest.Upload(t, c, recording.Path)
 		job, err := c.Create(t.Context(), order(id))

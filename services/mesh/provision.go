@@ -9,16 +9,15 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/catalog"
 	"github.com/stenomesh/stenomesh/pkg/host"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/secrets"
 )
 
 // Provisioning is what `stenomesh provision` is told.
 type Provisioning struct {
-	Host     host.Config
-	Replicas int // copies of every stream
+	Host      host.Config
+	Replicas  int  // copies of every stream
+	CheckOnly bool // only compare
 }
-
-// jobsBytes is the room for records of a mesh of many processes.
-const jobsBytes = 4 << 30
 
 // busTime is how long the provisioner waits for the bus to be there.
 const busTime = time.Minute
@@ -45,10 +44,18 @@ func Provision(ctx context.Context, p Provisioning, log *slog.Logger) error {
 	if err := b.Await(ctx, busTime); err != nil {
 		return err
 	}
-	layout := bus.Layout{JobsBytes: jobsBytes, Models: models.Names(), Replicas: p.Replicas}
-	if err := bus.Provision(ctx, b.JS, layout); err != nil {
+	layout := bus.DistributedLayout(models.Names(), p.Replicas)
+	bring := bus.Provision
+	if p.CheckOnly {
+		bring = bus.Verify
+	}
+	if err := bring(ctx, b.JS, layout); err != nil {
 		return err
 	}
 	log.Info("streams and consumers are as they should be", "models", len(layout.Models))
 	return nil
 }
+
+// MakeSecrets fills a folder with the keys and passwords of a mesh of many
+// processes, and returns how many were not there before; see package secrets.
+func MakeSecrets(dir string) (made int, err error) { return secrets.Make(dir) }

@@ -27,7 +27,7 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 	c := m.Client(t)
 	for language, atLeast := range seconds {
 		t.Run(language, func(t *testing.T) {
-			recording := meshtest.Compose(t, meshtest.Composition{Language: language, Seconds: atLeast, Pause: pauses, Seed: 3})
+			recording := meshtest.Compose(t, meshtest.Composition{Language: language, Seconds: atLeast, Pause: meshtest.Pauses, Seed: 3})
 			alone := aloneWER(t, c, language)
 			plans := meshtest.Plans(t, m)
 			result := meshtest.Transcribe(t, c, recording.Path, language)
@@ -41,7 +41,7 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 
 // Two minutes over low noise with no pause above a tenth of a second: nothing to
 // cut in, so all chunks and windows overlap. The sentences are those of the one
-// sample whose voice the demo model bears without pauses; the long form logs what
+// sample whose voice the demo model bears without meshtest.Pauses; the long form logs what
 // it makes of the others, too, for docs/results.md. TestSeams_loseAndDoubleNoWord
 // asks the same of the joins alone.
 func TestRecording_withoutPausesIsJoinedInSpeech(t *testing.T) {
@@ -55,7 +55,7 @@ func TestRecording_withoutPausesIsJoinedInSpeech(t *testing.T) {
 	for _, name := range []string{"en-01", "en-06", "en-10", "ru-02", "ru-05", "ru-07", "ru-11"} {
 		recording, result, _ := withoutPauses(t, m, name[:2], name)
 		verdict := meshtest.Judge(recording.Sentences, result.Heard())
-		t.Logf("%s without pauses: WER %.1f %%", name, 100*verdict.WER())
+		t.Logf("%s without meshtest.Pauses: WER %.1f %%", name, 100*verdict.WER())
 	}
 }
 

@@ -1,7 +1,6 @@
 package mesh_test
 
 import (
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/testkit"
@@ -52,12 +51,4 @@ func wantOverlaps(t *testing.T, plan *jobv1.Plan) {
 			t.Errorf("chunk %d begins in a silence; the test wants an overlap", chunk.GetNumber())
 		}
 	}
-}
-
-// pauses of 0.3 to 8 s, most of them short as in speech.
-func pauses(r *rand.Rand) float64 {
-	if r.IntN(5) == 0 {
-		return 2 + 6*r.Float64()
-	}
-	return 0.3 + 1.2*r.Float64()
 }

@@ -1,11 +1,15 @@
 package storetest
 
 import (
+	"math"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
@@ -70,6 +74,31 @@ func keepsEveryKindOfText(t *testing.T, store history.Store) {
 		mustRecord(t, store, change(record, uint64(n+1)))
 		wantJob(t, store, record, uint64(n+1))
 	}
+}
+
+func takesWhatMakesNoSense(t *testing.T, store history.Store) {
+	odd := job("ann", 1, jobv1.State_STATE_FAILED)
+	odd.Input.Name = "a\x00b" + strings.Repeat("ы", 3000)
+	odd.CreatedAt = &timestamppb.Timestamp{Seconds: -1 << 60}
+	odd.StartedAt = &timestamppb.Timestamp{Seconds: 1 << 40}
+	odd.Error = &jobv1.Error{Code: "\x00"}
+	odd.Attempt = math.MaxUint32
+	done := completed(2)
+	spoken := &jobv1.Transcript{Segments: []*jobv1.Segment{{Text: "nothing\x00"}}}
+
+	mustRecord(t, store, change(odd, 1), record.Change{Job: done, Revision: 2, Transcript: spoken})
+
+	wantJob(t, store, odd, 1)
+	if got, err := store.Transcript(t.Context(), "ann", done.GetId()); err != nil || !proto.Equal(got, spoken) {
+		t.Errorf("got %v, %v", got, err)
+	}
+	for _, unusable := range []*jobv1.Job{{Id: "a\x00", UserId: "ann", State: 1}, {Id: "a", UserId: "\x00", State: 1}} {
+		if err := store.Record(t.Context(), []record.Change{change(unusable, 3)}); err == nil || fault.Is(err, fault.Unavailable) {
+			t.Errorf("%v: got %v; it is nothing to try again", unusable, err)
+		}
+	}
+	_, _, err := store.Job(t.Context(), "ann", "a\x00")
+	wantNotFound(t, "an id that cannot be", err)
 }
 
 func countsWhatIsNotDeleted(t *testing.T, store history.Store) {

@@ -47,6 +47,8 @@ func usersAreFoundByNameAndID(t *testing.T, store history.Store) {
 	}
 	_, err := store.UserByName(t.Context(), "nobody")
 	wantNotFound(t, "name", err)
+	_, err = store.UserByName(t.Context(), "bob\x00")
+	wantNotFound(t, "a name that begins as another", err)
 	_, err = store.UserByID(t.Context(), "nobody")
 	wantNotFound(t, "id", err)
 }
@@ -61,9 +63,13 @@ func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	_, createErr := store.CreateUser(ctx, user("id", "ann"))
 	_, userErr := store.UserByID(ctx, "x")
 	_, countErr := store.CountUsers(ctx)
+	_, deleteErr := store.DeleteUser(ctx, "id")
+	_, _, lackingErr := store.Lacking(ctx, "x")
+	_, nameErr := store.UserByName(ctx, "ann")
 	calls := map[string]error{
 		"job": jobErr, "transcript": transcriptErr, "page": pageErr, "confirmed": confirmedErr,
 		"create": createErr, "user": userErr, "count": countErr, "check": store.Check(ctx),
+		"delete": deleteErr, "lacking": lackingErr, "name": nameErr,
 		"record": store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
 	}
 	for name, err := range calls {

@@ -54,11 +54,7 @@ func readKey(path string) (ed25519.PrivateKey, error) {
 // makeKey writes a new key beside its place and links it there, which fails if
 // another process was faster; then that one's key is the key.
 func makeKey(path string) error {
-	_, key, err := ed25519.GenerateKey(rand.Reader)
-	if err != nil {
-		return err
-	}
-	der, err := x509.MarshalPKCS8PrivateKey(key)
+	text, err := NewKey()
 	if err != nil {
 		return err
 	}
@@ -70,7 +66,7 @@ func makeKey(path string) error {
 		return err
 	}
 	defer func() { _ = os.Remove(temp.Name()) }() // its link stays
-	err = pem.Encode(temp, &pem.Block{Type: pemType, Bytes: der})
+	_, err = temp.Write(text)
 	if err := errors.Join(err, temp.Sync(), temp.Close()); err != nil {
 		return err
 	}
@@ -78,4 +74,17 @@ func makeKey(path string) error {
 		return err
 	}
 	return nil
+}
+
+// NewKey makes a signing key, as the text of a file that LoadKey reads.
+func NewKey() ([]byte, error) {
+	_, key, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	der, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: pemType, Bytes: der}), nil
 }

@@ -57,6 +57,8 @@ func RowOf(change Change) (Row, error) {
 		return Row{}, fmt.Errorf("record %s: %w", job.GetId(), err)
 	case job.GetId() == "" || job.GetUserId() == "":
 		return Row{}, fmt.Errorf("record %q of user %q: id or owner is missing", job.GetId(), job.GetUserId())
+	case strings.ContainsRune(job.GetId()+job.GetUserId(), 0): // no text for PostgreSQL
+		return Row{}, fmt.Errorf("record %q of user %q: a zero byte in id or owner", job.GetId(), job.GetUserId())
 	case change.Revision == 0:
 		return Row{}, fmt.Errorf("record %s: no revision", job.GetId())
 	}

@@ -8,16 +8,19 @@ import (
 
 	"google.golang.org/protobuf/proto"
 
-	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
 // Record stores changes in one transaction.
 func (s *Store) Record(ctx context.Context, changes []record.Change) error {
+	jobs, err := record.Group(changes)
+	if err != nil {
+		return err
+	}
 	return classify("record jobs", s.inTx(ctx, func(tx *sql.Tx) error {
 		counts := map[string]int64{}
-		for _, change := range changes {
-			if err := recordOne(ctx, tx, change, counts); err != nil {
+		for _, job := range jobs {
+			if err := recordJob(ctx, tx, job, counts); err != nil {
 				return err
 			}
 		}
@@ -25,54 +28,21 @@ func (s *Store) Record(ctx context.Context, changes []record.Change) error {
 	}))
 }
 
-// stored is what the row of a job is before a change.
-type stored struct {
-	exists   bool
-	attempt  uint32
-	status   string
-	revision uint64
-}
-
-// completed is the status of a job that has a transcript.
-const completed = "completed"
-
-func (s stored) live() bool { return s.exists && s.status != record.Deleted }
-
-// recordOne stores one change and notes in counts how many live jobs its owner
-// has more or less.
-func recordOne(ctx context.Context, tx *sql.Tx, change record.Change, counts map[string]int64) error {
-	row, err := record.RowOf(change)
+// recordJob stores what the changes of one job come to, and notes in counts how many
+// live jobs its owner has more or less. Nobody else writes meanwhile.
+func recordJob(ctx context.Context, tx *sql.Tx, job record.Events, counts map[string]int64) error {
+	before, err := storedRow(ctx, tx, job.JobID)
 	if err != nil {
-		return err
+		return fmt.Errorf("read job %s: %w", job.JobID, err)
 	}
-	before, err := storedRow(ctx, tx, row.ID)
-	if err != nil {
-		return fmt.Errorf("read job %s: %w", row.ID, err)
+	outcome := record.Fold(before, job)
+	if outcome.Row != nil {
+		if err := upsertJob(ctx, tx, *outcome.Row); err != nil {
+			return fmt.Errorf("store job %s: %w", job.JobID, err)
+		}
 	}
-	// A deletion is final however old it looks: after a new start with an empty
-	// bus revisions begin at 1 again.
-	row.Revision = max(row.Revision, deletionFloor(row, before))
-	changed, err := upsertJob(ctx, tx, row)
-	if err != nil {
-		return err
-	}
-	if !changed {
-		return fillTranscript(ctx, tx, row, before, change)
-	}
-	if row.Status != record.Deleted && !before.live() {
-		counts[row.UserID]++
-	}
-	if row.Status == record.Deleted && before.live() {
-		counts[row.UserID]--
-	}
-	return recordTranscript(ctx, tx, row, before, change)
-}
-
-func deletionFloor(row record.Row, before stored) uint64 {
-	if row.Status == record.Deleted && before.live() {
-		return before.revision + 1
-	}
-	return 0
+	counts[job.UserID] += outcome.Live
+	return recordTranscript(ctx, tx, job.JobID, outcome)
 }
 
 const selectStored = `
@@ -80,11 +50,11 @@ SELECT attempt, status, revision
 FROM transcription_history
 WHERE id = ?`
 
-func storedRow(ctx context.Context, tx *sql.Tx, id string) (stored, error) {
-	row := stored{exists: true}
-	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.attempt, &row.status, &row.revision)
+func storedRow(ctx context.Context, tx *sql.Tx, id string) (record.Stored, error) {
+	var row record.Stored
+	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.Attempt, &row.Status, &row.Revision)
 	if errors.Is(err, sql.ErrNoRows) {
-		return stored{}, nil
+		return record.Stored{}, nil
 	}
 	return row, err
 }
@@ -107,26 +77,23 @@ ON CONFLICT (id) DO UPDATE SET
     finished_at = excluded.finished_at,
     error_code = excluded.error_code,
     revision = excluded.revision,
-    record = excluded.record
-WHERE excluded.revision > transcription_history.revision
-    AND transcription_history.status <> 'deleted'`
+    record = excluded.record`
 
-// upsertJob reports whether the row changed: not if it is newer already, or a
-// tombstone.
-func upsertJob(ctx context.Context, tx *sql.Tx, r record.Row) (bool, error) {
-	result, err := tx.ExecContext(ctx, upsertRow, r.ID, r.UserID, r.Attempt, r.Status, r.Priority, r.Model, r.Language,
+func upsertJob(ctx context.Context, tx *sql.Tx, r record.Row) error {
+	_, err := tx.ExecContext(ctx, upsertRow, r.ID, r.UserID, r.Attempt, r.Status, r.Priority, r.Model, r.Language,
 		r.FileName, r.FileID, r.DurationMS, r.CreatedAt, r.StartedAt, r.FinishedAt, r.ErrorCode, int64(r.Revision), r.Record)
-	if err != nil {
-		return false, fmt.Errorf("store job %s: %w", r.ID, err)
-	}
-	changed, err := result.RowsAffected()
-	return changed > 0, err
+	return err
 }
 
 const (
-	upsertTranscript = `
+	insertTranscript = `
 INSERT INTO transcripts (job_id, attempt, text, body)
-VALUES (?, ?, ?, ?)
+VALUES (?, ?, ?, ?)`
+
+	fillTranscript = insertTranscript + `
+ON CONFLICT (job_id) DO NOTHING`
+
+	replaceTranscript = insertTranscript + `
 ON CONFLICT (job_id) DO UPDATE SET
     attempt = excluded.attempt,
     text = excluded.text,
@@ -137,43 +104,29 @@ DELETE FROM transcripts
 WHERE job_id = ?`
 )
 
-// recordTranscript stores the transcript that comes with a change, or removes
-// the one of a deleted job or of an attempt that is over.
-func recordTranscript(ctx context.Context, tx *sql.Tx, row record.Row, before stored, change record.Change) error {
-	switch {
-	case row.Status == record.Deleted, before.exists && before.attempt < row.Attempt && change.Transcript == nil:
-		if _, err := tx.ExecContext(ctx, deleteTranscript, row.ID); err != nil {
-			return fmt.Errorf("remove transcript of %s: %w", row.ID, err)
-		}
-	case change.Transcript != nil:
-		return writeTranscript(ctx, tx, upsertTranscript, row, change.Transcript)
-	}
-	return nil
-}
-
-const insertTranscript = `
-INSERT INTO transcripts (job_id, attempt, text, body)
-VALUES (?, ?, ?, ?)
-ON CONFLICT (job_id) DO NOTHING`
-
-// fillTranscript stores the transcript that a row lacks although it is as new as
-// the change: it could not be read when the row was made.
-func fillTranscript(ctx context.Context, tx *sql.Tx, row record.Row, before stored, change record.Change) error {
-	if change.Transcript == nil || before.status != completed || before.attempt != row.Attempt {
-		return nil
-	}
-	return writeTranscript(ctx, tx, insertTranscript, row, change.Transcript)
-}
-
-func writeTranscript(ctx context.Context, tx *sql.Tx, query string, row record.Row, transcript *jobv1.Transcript) error {
-	body, err := proto.Marshal(transcript)
-	if err == nil {
-		_, err = tx.ExecContext(ctx, query, row.ID, row.Attempt, record.Text(transcript), body)
+// recordTranscript does with the transcript of a job what its changes come to.
+func recordTranscript(ctx context.Context, tx *sql.Tx, jobID string, outcome record.Outcome) (err error) {
+	switch outcome.Fate {
+	case record.Removed:
+		_, err = tx.ExecContext(ctx, deleteTranscript, jobID)
+	case record.Filled:
+		err = writeTranscript(ctx, tx, fillTranscript, jobID, outcome)
+	case record.Replaced:
+		err = writeTranscript(ctx, tx, replaceTranscript, jobID, outcome)
 	}
 	if err != nil {
-		return fmt.Errorf("store transcript of %s: %w", row.ID, err)
+		return fmt.Errorf("store transcript of %s: %w", jobID, err)
 	}
 	return nil
+}
+
+func writeTranscript(ctx context.Context, tx *sql.Tx, query, jobID string, outcome record.Outcome) error {
+	body, err := proto.Marshal(outcome.Transcript)
+	if err != nil {
+		return err
+	}
+	_, err = tx.ExecContext(ctx, query, jobID, outcome.Attempt, record.Text(outcome.Transcript), body)
+	return err
 }
 
 const addToCounter = `

@@ -33,7 +33,7 @@ func TestPage_readsTheIndexWithoutSorting(t *testing.T) {
 	for name, c := range queries {
 		text, args := pageQuery(c.query, "{}")
 		plan := explain(t, store.reader, text, args)
-		if !strings.Contains(plan, "SEARCH transcription_history USING INDEX transcription_history_page "+c.found) ||
+		if !strings.Contains(plan, "SEARCH transcription_history USING INDEX idx_transcription_history_keyset "+c.found) ||
 			strings.Contains(plan, "TEMP B-TREE") {
 			t.Errorf("%s: %s", name, plan)
 		}
@@ -45,6 +45,19 @@ func TestPage_findsKnownJobsByTheirIDs(t *testing.T) {
 	plan := explain(t, openEmpty(t).reader, selectKnown, []any{"{}", "ann"})
 	if !strings.Contains(plan, "SEARCH job USING INDEX sqlite_autoindex_transcription_history_1 (id=?)") {
 		t.Error(plan)
+	}
+}
+
+func TestOpen_makesTheIndexes(t *testing.T) {
+	t.Parallel()
+	store := openEmpty(t)
+	for _, name := range []string{"idx_transcription_history_user_id", "idx_transcription_history_created_at", "idx_transcription_history_status",
+		"idx_transcription_history_user_status", "idx_transcription_history_file_name", "idx_transcription_history_status_priority",
+		"idx_transcription_history_keyset", "idx_transcription_history_active", "idx_users_active"} {
+		var table string
+		if err := store.writer.QueryRow(`SELECT tbl_name FROM sqlite_master WHERE type = 'index' AND name = ?`, name).Scan(&table); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 

@@ -31,6 +31,8 @@ Run "stenomesh up -help" for the flags; the others know -help too.
 var commands = map[string]func(ctx context.Context, args []string) error{
 	"up":          up,
 	"provision":   provision,
+	"migrate":     migrate,
+	"secrets":     secretsCommand,
 	"healthcheck": healthcheck,
 	"version":     version,
 }

@@ -116,15 +116,23 @@ func (u *User) follow(ctx context.Context, id string) (state string, err error) 
 }
 
 func (u *User) fetch(ctx context.Context, id string) error {
+	sum, err := u.words(ctx, id)
+	if err == nil {
+		u.ledger.Add(Event{What: Fetched, User: u.Name, Job: id, SHA256: sum})
+	}
+	return err
+}
+
+// words returns the SHA-256 of a job's words and their times.
+func (u *User) words(ctx context.Context, id string) (string, error) {
 	for {
-		words, err := u.client.Download(ctx, id, "json")
+		words, err := u.client.Download(ctx, id, "srt") // without ids and times of day
 		if err == nil {
 			sum := sha256.Sum256(words)
-			u.ledger.Add(Event{What: Fetched, User: u.Name, Job: id, SHA256: hex.EncodeToString(sum[:])})
-			return nil
+			return hex.EncodeToString(sum[:]), nil
 		}
 		if err := wait(ctx, err); err != nil {
-			return fmt.Errorf("download %s: %w", id, err)
+			return "", fmt.Errorf("download %s: %w", id, err)
 		}
 	}
 }

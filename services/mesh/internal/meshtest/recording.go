@@ -149,3 +149,11 @@ func writeWAV(t testing.TB, path string, pcm []int16) {
 		t.Fatal(err)
 	}
 }
+
+// Pauses of 0.3 to 8 s, most of them short as in speech.
+func Pauses(r *rand.Rand) float64 {
+	if r.IntN(5) == 0 {
+		return 2 + 6*r.Float64()
+	}
+	return 0.3 + 1.2*r.Float64()
+}

@@ -1,0 +1,88 @@
+package postgres
+
+import (
+	"context"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+const insertUser = `
+WITH made AS (
+    INSERT INTO users (id, name, password_hash, role, is_active, created_at)
+    VALUES ($1, $2, $3, $4, $5, $6)
+    ON CONFLICT (name) DO NOTHING
+    RETURNING 1)
+INSERT INTO counters (name, value)
+SELECT 'users', 1
+FROM made
+ON CONFLICT (name) DO UPDATE SET
+    value = counters.value + excluded.value`
+
+// CreateUser stores a new account.
+func (s *Store) CreateUser(ctx context.Context, user record.User) (created bool, err error) {
+	err = s.call(ctx, "create user", func(ctx context.Context) error {
+		tag, err := s.pool.Exec(ctx, insertUser, user.ID, user.Name, user.PasswordHash, user.Role, user.Active, user.CreatedAt)
+		created = tag.RowsAffected() > 0
+		return err
+	})
+	return created, err
+}
+
+const selectUserByName = `
+SELECT
+    id,
+    name,
+    password_hash,
+    role,
+    is_active,
+    created_at
+FROM users
+WHERE name = $1`
+
+// UserByName returns an account.
+func (s *Store) UserByName(ctx context.Context, name string) (record.User, error) {
+	return s.user(ctx, selectUserByName, name)
+}
+
+const selectUserByID = `
+SELECT
+    id,
+    name,
+    password_hash,
+    role,
+    is_active,
+    created_at
+FROM users
+WHERE id = $1`
+
+// UserByID returns an account.
+func (s *Store) UserByID(ctx context.Context, id string) (record.User, error) {
+	return s.user(ctx, selectUserByID, id)
+}
+
+func (s *Store) user(ctx context.Context, query, key string) (record.User, error) {
+	var u record.User
+	places := []any{&u.ID, &u.Name, &u.PasswordHash, &u.Role, &u.Active, &u.CreatedAt}
+	found, err := s.readRow(ctx, "read user", places, query, key)
+	if err != nil {
+		return record.User{}, err
+	}
+	if !found {
+		return record.User{}, fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+	}
+	u.CreatedAt = u.CreatedAt.UTC()
+	return u, nil
+}
+
+const selectUserCount = `
+SELECT value
+FROM counters
+WHERE name = 'users'`
+
+// CountUsers returns the number of accounts.
+func (s *Store) CountUsers(ctx context.Context) (int64, error) {
+	var users int64
+	_, err := s.readRow(ctx, "count users", []any{&users}, selectUserCount)
+	return users, err
+}

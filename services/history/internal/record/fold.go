@@ -1,0 +1,129 @@
+package record
+
+import (
+	"slices"
+	"strings"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+// completed is the status of a job that has a transcript.
+const completed = "completed"
+
+// Events are the changes of one job in the order they came.
+type Events struct {
+	JobID  string
+	UserID string // owner of the job
+	list   []event
+}
+
+// event is a change as columns.
+type event struct {
+	row        Row
+	transcript *jobv1.Transcript // may be nil
+}
+
+// Group sorts changes by job id: the order in which all transactions take rows, so
+// that no two wait for each other. The error is RowOf's.
+func Group(changes []Change) ([]Events, error) {
+	places := map[string]int{}
+	var jobs []Events
+	for _, change := range changes {
+		row, err := RowOf(change)
+		if err != nil {
+			return nil, err
+		}
+		at, known := places[row.ID]
+		if !known {
+			at = len(jobs)
+			places[row.ID] = at
+			jobs = append(jobs, Events{JobID: row.ID, UserID: row.UserID})
+		}
+		jobs[at].list = append(jobs[at].list, event{row, change.Transcript})
+	}
+	slices.SortFunc(jobs, func(a, b Events) int { return strings.Compare(a.JobID, b.JobID) })
+	return jobs, nil
+}
+
+// Stored is what the row of a job is before its changes; the zero value if there is
+// none.
+type Stored struct {
+	Attempt  uint32
+	Status   string
+	Revision uint64
+}
+
+func (s Stored) live() bool { return s.Revision > 0 && s.Status != Deleted }
+
+// Fate is what becomes of the transcript of a job.
+type Fate int
+
+// The fates.
+const (
+	Untouched Fate = iota
+	Removed
+	Replaced // by the one at hand, whatever there was
+	Filled   // by the one at hand, if there is none
+)
+
+// Outcome is what changes of one job come to.
+type Outcome struct {
+	Row        *Row // to be stored; nil when nothing was newer
+	Fate       Fate
+	Transcript *jobv1.Transcript // for Replaced and Filled
+	Attempt    uint32            // that made it
+	Live       int64             // live jobs that the owner has more: 1, 0 or -1
+
+	now Stored
+}
+
+// Fold puts the changes of a job onto what is stored, one after another.
+func Fold(before Stored, job Events) Outcome {
+	o := Outcome{now: before}
+	for _, e := range job.list {
+		o.add(e)
+	}
+	o.Attempt = o.now.Attempt
+	if o.now.live() {
+		o.Live++
+	}
+	if before.live() {
+		o.Live--
+	}
+	return o
+}
+
+func (o *Outcome) add(e event) {
+	// A deletion is final however old it looks: after a new start with an empty bus
+	// revisions begin at 1 again.
+	if e.row.Status == Deleted && o.now.live() {
+		e.row.Revision = max(e.row.Revision, o.now.Revision+1)
+	}
+	if e.row.Revision <= o.now.Revision || o.now.Status == Deleted {
+		o.fill(e)
+		return
+	}
+	over := o.now.Revision > 0 && o.now.Attempt < e.row.Attempt
+	switch {
+	case e.row.Status == Deleted, over && e.transcript == nil:
+		o.Fate, o.Transcript = Removed, nil
+	case e.transcript != nil:
+		o.Fate, o.Transcript = Replaced, e.transcript
+	}
+	o.Row = &e.row
+	o.now = Stored{Attempt: e.row.Attempt, Status: e.row.Status, Revision: e.row.Revision}
+}
+
+// fill takes the transcript of a change that is not newer, if the row may lack it:
+// it could not be read when the row was made.
+func (o *Outcome) fill(e event) {
+	if e.transcript == nil || o.now.Status != completed || o.now.Attempt != e.row.Attempt {
+		return
+	}
+	switch o.Fate {
+	case Untouched:
+		o.Fate, o.Transcript = Filled, e.transcript
+	case Removed:
+		o.Fate, o.Transcript = Replaced, e.transcript
+	}
+}

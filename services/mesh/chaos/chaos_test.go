@@ -1,0 +1,64 @@
+// Package chaos_test hurts a mesh of many real processes in every way there is,
+// while users work on it, and has an independent checker say what was lost.
+package chaos_test
+
+import (
+	"fmt"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stenomesh/stenomesh/services/mesh/internal/chaos"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
+)
+
+// twice has every service whose replicas share work at least twice.
+var twice = map[string]int{"transcriber": 2, "preprocess": 2, "history": 2, "cache": 2}
+
+// TestF34_randomFaults hurts anything at any time. The short form has one seed; the
+// long one as many as STENOMESH_CHAOS_SEEDS says, or those that it lists
+// ("3,5,17"), to try a schedule again.
+func TestF34_randomFaults(t *testing.T) {
+	for _, seed := range seeds(t) {
+		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			steps := 6
+			if long() {
+				steps = 25
+			}
+			trial := &chaos.Trial{
+				Cluster: meshtest.StartCluster(t, meshtest.Layout{Replicas: twice}),
+				Steps:   chaos.Schedule(seed, steps, chaos.Kinds(), 3*time.Second),
+				Clients: 6,
+			}
+			trial.Run(t)
+		})
+	}
+}
+
+func long() bool { return os.Getenv("STENOMESH_LONG") != "" }
+
+// seeds are 1, or those that the environment asks for.
+func seeds(t *testing.T) []uint64 {
+	t.Helper()
+	asked := os.Getenv("STENOMESH_CHAOS_SEEDS")
+	if asked == "" {
+		return []uint64{1}
+	}
+	var all []uint64
+	for _, word := range strings.Split(asked, ",") {
+		seed, err := strconv.ParseUint(word, 10, 64)
+		if err != nil {
+			t.Fatalf("STENOMESH_CHAOS_SEEDS: %q is no number", word)
+		}
+		all = append(all, seed)
+	}
+	if len(all) > 1 || strings.Contains(asked, ",") {
+		return all
+	}
+	for n := range all[0] {
+		all = append(all[:n], n+1)
+	}
+	return all
+}

@@ -1,0 +1,96 @@
+package chaos
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
+)
+
+// hit does something to a cluster and returns how to mend it.
+type hit func(t testing.TB, c *meshtest.Cluster, s Step) (mend func())
+
+// faults are all that can be done to a cluster. A service is killed as a power cut
+// of its machine would, stopped as an operator does, or frozen, which looks to
+// others like a network that is gone.
+func faults() map[string]hit {
+	all := map[string]hit{
+		"kill bus":      hitBus((*meshtest.Program).Kill),
+		"stop bus":      hitBus((*meshtest.Program).Stop),
+		"kill engine":   hitChildren("transcriber", "scripted-engine"),
+		"kill ffmpeg":   hitChildren("preprocess", "ffmpeg"),
+		"kill postgres": hitPostgres,
+	}
+	for _, service := range []string{"gateway", "preprocess", "dispatcher", "transcriber", "history", "cache", "metrics"} {
+		all["kill "+service] = hitReplica(service, (*meshtest.Program).Kill, (*meshtest.Program).Launch)
+		all["stop "+service] = hitReplica(service, (*meshtest.Program).Stop, (*meshtest.Program).Launch)
+		all["freeze "+service] = hitReplica(service, (*meshtest.Program).Freeze, (*meshtest.Program).Thaw)
+	}
+	return all
+}
+
+// Kinds are the names of all faults whose name begins with one of prefixes; all
+// without any.
+func Kinds(prefixes ...string) []string {
+	names := slices.Sorted(maps.Keys(faults()))
+	if len(prefixes) == 0 {
+		return names
+	}
+	return slices.DeleteFunc(names, func(name string) bool {
+		return !slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(name, p) })
+	})
+}
+
+func hitReplica(service string, hurt, mend func(*meshtest.Program)) hit {
+	return func(_ testing.TB, c *meshtest.Cluster, s Step) func() {
+		replicas := c.Replicas[service]
+		p := replicas[s.Which%len(replicas)]
+		hurt(p)
+		return func() { mend(p) }
+	}
+}
+
+func hitBus(hurt func(*meshtest.Program)) hit {
+	return func(_ testing.TB, c *meshtest.Cluster, _ Step) func() {
+		hurt(c.Bus)
+		return c.Bus.Launch
+	}
+}
+
+func hitPostgres(t testing.TB, c *meshtest.Cluster, _ Step) func() {
+	c.Postgres.Stop(t)
+	return func() { c.Postgres.Start(t) }
+}
+
+// hitChildren kills the children that a service's process has just now; they are
+// started again by it.
+func hitChildren(service, program string) hit {
+	return func(_ testing.TB, c *meshtest.Cluster, s Step) func() {
+		replicas := c.Replicas[service]
+		for _, pid := range meshtest.Children(replicas[s.Which%len(replicas)].PID(), program) {
+			_ = syscall.Kill(pid, syscall.SIGKILL) // it may have ended meanwhile
+		}
+		return func() {}
+	}
+}
+
+// carryOut does the steps one after the other, each mended before the next.
+func carryOut(t testing.TB, c *meshtest.Cluster, steps []Step, ledger *Ledger) {
+	t.Helper()
+	known := faults()
+	for _, s := range steps {
+		pause(s.After)
+		ledger.Add(Event{What: Fault, Note: s.Kind})
+		t.Logf("%s", s)
+		mend := known[s.Kind](t, c, s)
+		pause(s.Down)
+		mend()
+	}
+}
+
+// pause is the pace of the faults, not a wait for a fact.
+func pause(d time.Duration) { <-time.After(d) }

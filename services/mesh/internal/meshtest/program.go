@@ -1,0 +1,176 @@
+package meshtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"os/exec"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+)
+
+// Program is a process that a test starts, hurts and starts again. Several
+// goroutines may use it.
+type Program struct {
+	Name  string
+	path  string
+	args  []string
+	ready func(ctx context.Context) bool // whether it does its work
+	t     testing.TB
+
+	mu    sync.Mutex
+	cmd   *exec.Cmd
+	ended chan struct{} // closed when cmd is gone
+	err   error         // how it ended; read it after ended
+}
+
+// Start starts the program and waits until it does its work.
+func (p *Program) Start() {
+	p.t.Helper()
+	p.Launch()
+	p.AwaitReady()
+}
+
+// Launch starts the program. It is no error when it runs already.
+func (p *Program) Launch() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.running() {
+		return
+	}
+	cmd := exec.CommandContext(context.WithoutCancel(p.t.Context()), p.path, p.args...)
+	cmd.Stdout, cmd.Stderr = p.t.Output(), p.t.Output()
+	cmd.WaitDelay = time.Second                           // its children may hold stderr open for a moment
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is for us to pass on
+	if err := cmd.Start(); err != nil {
+		p.t.Fatalf("start %s: %v", p.Name, err)
+	}
+	ended := make(chan struct{})
+	p.cmd, p.ended = cmd, ended
+	go func() {
+		p.err = cmd.Wait()
+		close(ended)
+	}()
+}
+
+// running holds while the process is there; the caller has the lock.
+func (p *Program) running() bool {
+	if p.cmd == nil {
+		return false
+	}
+	select {
+	case <-p.ended:
+		return false
+	default:
+		return true
+	}
+}
+
+// AwaitReady waits until the program does its work, and fails the test when it
+// ends before that.
+func (p *Program) AwaitReady() {
+	p.t.Helper()
+	p.mu.Lock()
+	ended := p.ended
+	p.mu.Unlock()
+	testkit.Eventually(p.t, p.Name+" is ready", func() bool {
+		select {
+		case <-ended:
+			p.t.Fatalf("%s ended before it was ready: %v", p.Name, p.err)
+		default:
+		}
+		ctx, cancel := context.WithTimeout(p.t.Context(), 3*time.Second)
+		defer cancel()
+		return p.ready(ctx)
+	})
+}
+
+// PID returns the process id.
+func (p *Program) PID() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cmd.Process.Pid
+}
+
+// Kill ends the process at once: no signal handler runs.
+func (p *Program) Kill() {
+	p.signal(syscall.SIGKILL)
+	p.wait()
+}
+
+// Freeze stops the process where it stands, Thaw lets it go on.
+func (p *Program) Freeze() { p.signal(syscall.SIGSTOP) }
+
+// Thaw lets a frozen process go on.
+func (p *Program) Thaw() { p.signal(syscall.SIGCONT) }
+
+// Stop asks the process to end in good order and waits until it has. It is no
+// error when it does not run.
+func (p *Program) Stop() {
+	p.t.Helper()
+	p.mu.Lock()
+	running := p.running()
+	p.mu.Unlock()
+	if !running {
+		return
+	}
+	p.signal(syscall.SIGTERM)
+	p.wait()
+	if p.err != nil {
+		p.t.Errorf("%s ended with %v", p.Name, p.err)
+	}
+}
+
+func (p *Program) signal(s syscall.Signal) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.running() {
+		return
+	}
+	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, syscall.ESRCH) {
+		p.t.Errorf("signal %s: %v", p.Name, err)
+	}
+}
+
+func (p *Program) wait() {
+	p.mu.Lock()
+	ended := p.ended
+	p.mu.Unlock()
+	if ended != nil {
+		<-ended
+	}
+}
+
+// isReady asks the probe of a process of ours.
+func isReady(ops string) func(ctx context.Context) bool {
+	return func(ctx context.Context) bool {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+ops+"/health/ready", nil)
+		if err != nil {
+			return false
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			return false
+		}
+		return resp.Body.Close() == nil && resp.StatusCode == http.StatusOK
+	}
+}
+
+// freeAddress is one of this machine that nobody listens on.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }() // it was only to find the port
+	return fmt.Sprint(listener.Addr())
+}
