@@ -16,7 +16,7 @@ LDFLAGS := -X github.com/stenomesh/stenomesh/pkg/lifecycle.Version=$(VERSION)
 FUZZ_SECONDS ?= 60
 # How tests and their programs are built. No debugging data: some sixty programs
 # are linked with it in vain.
-TESTED  := -race -tags whisper -ldflags='-s -w'
+TESTED  := -race -tags whisper,crashpoints -ldflags='-s -w'
 # A program built with the race detector waits a second when it ends, for races
 # that other goroutines might still report; tests end hundreds.
 test test-long: export GORACE := atexit_sleep_ms=0

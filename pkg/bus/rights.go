@@ -25,8 +25,8 @@ type user struct {
 }
 
 // users is the one table of who may do what on a bus that services share. The cache
-// has no business there. What is not listed is refused; a service that does
-// something new fails TestRights until it stands here.
+// has no business there. What is not listed is refused; what a service
+// does anew is denied until it stands here.
 func users() []user {
 	return []user{
 		observed("gateway",

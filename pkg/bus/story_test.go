@@ -71,6 +71,18 @@ func TestRights_letEveryServiceAnnounceWhatOthersHear(t *testing.T) {
 	m.nothingWasDenied()
 }
 
+func TestRights_letTheProvisionerChangeTheLayout(t *testing.T) {
+	t.Parallel()
+	m := startMesh(t, "")
+	larger := bus.DistributedLayout([]string{"demo", "another"}, 1)
+	larger.JobsBytes++
+
+	m.must(bus.Provision(m.ctx, m.of("provisioner").JS, larger))
+
+	m.must(bus.Verify(m.ctx, m.of("provisioner").JS, larger))
+	m.nothingWasDenied()
+}
+
 // accept is the gateway's: a recording, a job, and how full the buckets are.
 func (m *mesh) accept() {
 	jobs, files := m.records("gateway"), m.files("gateway")

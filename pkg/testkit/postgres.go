@@ -86,7 +86,8 @@ func (p *postgres) database(t testing.TB) string {
 
 func (p *postgres) create() (url string, err error) {
 	url = fmt.Sprintf("postgres:///test%d?host=%s&user=%s", p.made.Add(1), p.folder, PostgresUser)
-	return url, p.run("createdb", "-h", p.folder, "-U", PostgresUser, databaseOf(url))
+	// Copying files takes a third of the time that copying pages does.
+	return url, p.run("createdb", "-h", p.folder, "-U", PostgresUser, "--strategy=FILE_COPY", databaseOf(url))
 }
 
 func databaseOf(url string) string {

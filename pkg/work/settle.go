@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -19,6 +20,7 @@ func (w *Worker) settle(ctx context.Context, l *lease, err error, gone bool) {
 	pause, waits := isWaiting(err)
 	switch {
 	case err == nil, gone:
+		crash.Point(crash.BeforeAck)
 		w.ack(l.msg)
 	case ctx.Err() != nil: // we stop, not the task
 		w.end(l, func(*jobv1.Attempts) {})

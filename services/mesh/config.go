@@ -70,6 +70,9 @@ func (c *Config) choose(target string) error {
 	if len(c.parts) < len(names) && c.Bus.Embedded() && slices.ContainsFunc(c.parts, func(p host.Part) bool { return p.Needs&host.Bus != 0 }) {
 		return errors.New("-target: the services meet on the bus, -bus.url must say where it is")
 	}
+	if len(c.parts) > 1 && c.Bus.SeedFile != "" {
+		return errors.New("-target: on a bus with a user for each service, each needs a process of its own")
+	}
 	if len(wanted) == 1 {
 		c.name = wanted[0]
 	}

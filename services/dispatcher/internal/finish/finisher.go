@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -123,6 +124,7 @@ func (f *Finisher) complete(ctx context.Context, record *jobv1.Job) error {
 	if err != nil {
 		return err
 	}
+	crash.Point(crash.AfterTranscriptBlob)
 	return f.point(ctx, record, ref, whole.GetLanguage())
 }
 
@@ -160,6 +162,7 @@ func (f *Finisher) point(ctx context.Context, record *jobv1.Job, ref *jobv1.Blob
 	case err != nil:
 		return err
 	case moved:
+		crash.Point(crash.AfterCompleted)
 		f.log.Info("job completed", "job", record.GetId(), "took", now.Sub(record.GetCreatedAt().AsTime()))
 	}
 	return nil

@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -35,10 +36,12 @@ func (j *Jobs) Create(ctx context.Context, userID string, input *jobv1.Input, op
 		Options: options, Input: input, Warnings: warnings,
 		CreatedAt: timestamppb.New(j.Now()),
 	}
+	crash.Point(crash.BeforeAccept)
 	revision, err := j.Store.Create(ctx, record)
 	if err != nil {
 		return index.Entry{}, err
 	}
+	crash.Point(crash.AfterAccept)
 	j.Index.Put(record, revision)
 	return index.Entry{Job: record, Revision: revision}, nil
 }

@@ -18,6 +18,10 @@ type Trial struct {
 	Cluster *meshtest.Cluster
 	Steps   []Step
 	Clients int // jobs under way at once
+	// Begin, if set, is called when all is still well and the users are about to start.
+	Begin func()
+	// Until, if set, keeps the users working after the last step until it holds.
+	Until func() bool
 
 	t      testing.TB
 	ledger *Ledger
@@ -39,12 +43,18 @@ func (tr *Trial) Run(t testing.TB) Report {
 	defer cancel()
 	tr.prepare(ctx)
 
+	if tr.Begin != nil {
+		tr.Begin()
+	}
 	var users sync.WaitGroup
 	working, stop := context.WithCancel(ctx)
 	for n := range tr.Clients {
 		users.Go(func() { tr.work(working, n) })
 	}
 	carryOut(t, tr.Cluster, tr.Steps, tr.ledger)
+	if tr.Until != nil {
+		testkit.Eventually(t, "the trial has run its course", tr.Until)
+	}
 	stop()
 	users.Wait()
 	tr.whole()

@@ -21,6 +21,7 @@ type Layout struct {
 	Replicas map[string]int      // by service; 1 of those that are not named
 	Flags    map[string][]string // by service, beside the usual ones
 	Engine   string              // "whisper-engine", or by default "scripted-engine"
+	Env      []string            // of all services, beside that of the tests
 }
 
 // Cluster is a mesh of many processes on this machine: a NATS server with a user
@@ -147,7 +148,7 @@ func (c *Cluster) add(service string, n int) {
 	ops := freeAddress(c.t)
 	p := &Program{
 		Name: fmt.Sprintf("%s-%d", service, n+1), path: testkit.Binary(c.t, "stenomesh"), t: c.t, ready: isReady(ops),
-		args: append(c.common(service, n, ops), c.own(service)...),
+		args: append(c.common(service, n, ops), c.own(service)...), env: c.layout.Env,
 	}
 	p.args = append(p.args, c.layout.Flags[service]...)
 	c.Replicas[service] = append(c.Replicas[service], p)
@@ -201,4 +202,20 @@ func (c *Cluster) engine() string {
 		return c.layout.Engine
 	}
 	return "scripted-engine"
+}
+
+// Supervise starts every process of a service again whenever it ends, until the
+// returned function is called.
+func (c *Cluster) Supervise() (stop func()) {
+	var stops []func()
+	for _, replicas := range c.Replicas {
+		for _, p := range replicas {
+			stops = append(stops, p.Supervise())
+		}
+	}
+	return func() {
+		for _, stop := range stops {
+			stop()
+		}
+	}
 }

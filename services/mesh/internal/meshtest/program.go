@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"os"
 	"os/exec"
 	"sync"
 	"syscall"
@@ -21,13 +22,15 @@ type Program struct {
 	Name  string
 	path  string
 	args  []string
+	env   []string                       // beside that of the tests
 	ready func(ctx context.Context) bool // whether it does its work
 	t     testing.TB
 
-	mu    sync.Mutex
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when cmd is gone
-	err   error         // how it ended; read it after ended
+	mu         sync.Mutex
+	supervised bool // somebody starts it when it ends
+	cmd        *exec.Cmd
+	ended      chan struct{} // closed when cmd is gone
+	err        error         // how it ended; read it after ended
 }
 
 // Start starts the program and waits until it does its work.
@@ -47,6 +50,7 @@ func (p *Program) Launch() {
 	}
 	cmd := exec.CommandContext(context.WithoutCancel(p.t.Context()), p.path, p.args...)
 	cmd.Stdout, cmd.Stderr = p.t.Output(), p.t.Output()
+	cmd.Env = append(os.Environ(), p.env...)
 	cmd.WaitDelay = time.Second                           // its children may hold stderr open for a moment
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // an interrupt of the tests is for us to pass on
 	if err := cmd.Start(); err != nil {
@@ -77,19 +81,46 @@ func (p *Program) running() bool {
 // ends before that.
 func (p *Program) AwaitReady() {
 	p.t.Helper()
-	p.mu.Lock()
-	ended := p.ended
-	p.mu.Unlock()
 	testkit.Eventually(p.t, p.Name+" is ready", func() bool {
-		select {
-		case <-ended:
+		p.mu.Lock()
+		gone := !p.running() && !p.supervised
+		p.mu.Unlock()
+		if gone {
 			p.t.Fatalf("%s ended before it was ready: %v", p.Name, p.err)
-		default:
 		}
 		ctx, cancel := context.WithTimeout(p.t.Context(), 3*time.Second)
 		defer cancel()
 		return p.ready(ctx)
 	})
+}
+
+// Supervise starts the program again whenever it ends, as a container engine does,
+// until the returned function is called.
+func (p *Program) Supervise() (stop func()) {
+	quit, done := make(chan struct{}), make(chan struct{})
+	p.setSupervised(true)
+	go func() {
+		defer close(done)
+		defer p.setSupervised(false)
+		for {
+			p.mu.Lock()
+			ended := p.ended
+			p.mu.Unlock()
+			select {
+			case <-ended:
+				p.Launch()
+			case <-quit:
+				return
+			}
+		}
+	}()
+	return func() { close(quit); <-done }
+}
+
+func (p *Program) setSupervised(supervised bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.supervised = supervised
 }
 
 // PID returns the process id.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/work"
@@ -89,12 +90,15 @@ func (h *Handler) make(ctx context.Context, run *work.Run) (*jobv1.Plan, error) 
 	if err != nil {
 		return nil, err
 	}
+	crash.Point(crash.AfterDecode)
 	plan := newPlan(run.Task, prepared, h.Prepare.Tools.Version)
 	if err := h.storeChunks(ctx, plan, prepared); err != nil {
 		return nil, err
 	}
+	crash.Point(crash.AfterChunks)
 	if err := h.Jobs.CreatePlan(ctx, plan); err != nil {
 		return nil, err
 	}
+	crash.Point(crash.AfterPlan)
 	return h.Jobs.Plan(ctx, plan.GetJobId(), plan.GetAttempt())
 }

@@ -9,6 +9,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
@@ -57,9 +58,11 @@ func (h *Handler) store(ctx context.Context, result *jobv1.ChunkResult, said *jo
 	if err != nil {
 		return fmt.Errorf("store result: %w", err)
 	}
+	crash.Point(crash.AfterResultBlob)
 	result.Transcript = &jobv1.BlobRef{Key: info.Key, Sha256: info.SHA256, Size: info.Size}
 	if err := h.Jobs.CreateResult(ctx, result); err != nil {
 		return fmt.Errorf("store result: %w", err)
 	}
+	crash.Point(crash.AfterResult)
 	return nil
 }

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/work"
@@ -90,6 +91,7 @@ func (h *Handler) Run(ctx context.Context, run *work.Run) (err error) {
 		Handler: h, run: run, chunk: chunk, model: model,
 		windows: window.Cut(chunk, pcm, run.Job.GetOptions().GetVad()),
 	}
+	crash.Point(crash.BeforeRun)
 	said, err := d.decode(ctx)
 	if err != nil {
 		return err
