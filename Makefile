@@ -21,7 +21,7 @@ TESTED  := -race -tags whisper,crashpoints -ldflags='-s -w'
 # that other goroutines might still report; tests end hundreds.
 test test-long: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose footprint images up build tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose footprint images up build tools test-tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -49,11 +49,14 @@ build: tools ## build the programs into bin/
 
 # The programs that tests start, with the race detector as the tests themselves.
 # All packages are named so that no core waits for the few that take long.
-test-programs: tools
+test-programs: test-tools
 	@echo "building the programs for the tests"
 	@mkdir -p $(BIN)/test
 	@$(WHISPER) $(GO) build $(TESTED) $(ALL)
 	@$(WHISPER) $(GO) build $(TESTED) -o $(BIN)/test/ ./services/mesh/cmd/stenomesh ./services/transcriber/cmd/whisper-engine ./services/transcriber/cmd/scripted-engine github.com/nats-io/nats-server/v2
+
+test-tools: tools ## install PostgreSQL and Redis for the tests, without starting them
+	@deploy/tools.sh test
 
 tools: ## install ffmpeg and set libwhisper up
 	@deploy/tools.sh

@@ -1,9 +1,9 @@
 #!/bin/sh
-# Installs the programs that Stenomesh runs beside its own: ffmpeg and ffprobe, and
-# for the tests PostgreSQL and Redis, of which each test program starts one of its
-# own. Does nothing where they are. On Debian it installs the packages, without
-# their servers being started or enabled; elsewhere, or without the right to
-# install, it says what to do.
+# tools.sh [test]: installs the programs that Stenomesh runs beside its own: ffmpeg
+# and ffprobe, and for the tests PostgreSQL and Redis, of which each test program
+# starts one of its own. Does nothing where they are. On Debian it installs the
+# packages, without their servers being started or enabled; elsewhere, or without
+# the right to install, it says what to do.
 set -eu
 
 has() { command -v "$1" >/dev/null; }
@@ -16,8 +16,10 @@ has_postgres() { # Debian keeps the server's programs out of the PATH
 
 packages=
 if ! has ffmpeg || ! has ffprobe; then packages="$packages ffmpeg"; fi
-if ! has_postgres; then packages="$packages postgresql"; fi
-if ! has redis-server; then packages="$packages redis-server"; fi
+if [ "${1:-}" = test ]; then
+	if ! has_postgres; then packages="$packages postgresql"; fi
+	if ! has redis-server; then packages="$packages redis-server"; fi
+fi
 packages=${packages# }
 [ -n "$packages" ] || exit 0
 

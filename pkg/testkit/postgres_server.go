@@ -65,7 +65,7 @@ func postgresPrograms() (string, error) {
 		server, err = filepath.EvalSymlinks(server)
 	}
 	if err != nil {
-		return "", fmt.Errorf("PostgreSQL is not installed; run: make tools (%w)", err)
+		return "", fmt.Errorf("PostgreSQL is not installed; run: make test-tools (%w)", err)
 	}
 	return filepath.Dir(server), nil
 }

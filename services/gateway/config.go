@@ -3,6 +3,8 @@ package gateway
 import (
 	"flag"
 	"time"
+
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
 // Config is what an operator can set.
@@ -23,6 +25,8 @@ type Config struct {
 	MaxLiveTasks int
 	// UploadIdle is how long a client may send nothing in the middle of an upload.
 	UploadIdle time.Duration
+	// TrustedProxies are balancers that say where a request comes from.
+	TrustedProxies web.Proxies
 }
 
 // DefaultConfig is used where nothing is set.
@@ -46,5 +50,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 		"model that runs jobs whose own is not installed; empty: they are refused")
 	fs.Int64Var(&c.MaxUploadBytes, "gateway.max-upload-bytes", c.MaxUploadBytes, "largest recording in bytes")
 	fs.IntVar(&c.MaxLiveTasks, "gateway.max-live-tasks", c.MaxLiveTasks, "jobs of one user queued or running")
+	fs.Var(&c.TrustedProxies, "gateway.trusted-proxies",
+		"networks of balancers whose X-Forwarded-For is believed, for example 10.0.0.0/8, with commas between them")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
 }

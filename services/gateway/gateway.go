@@ -138,6 +138,7 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		},
 		Loaded:  d.Models.Loaded,
 		Health:  d.Health,
+		Proxies: s.cfg.TrustedProxies,
 		Metrics: d.Metrics,
 		Cache:   d.Cache,
 	}

@@ -3,7 +3,6 @@ package api
 import (
 	"encoding/json"
 	"mime"
-	"net"
 	"net/http"
 	"net/url"
 	"unicode/utf8"
@@ -22,7 +21,7 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	signed, err := a.Login.Token(r.Context(), name, password, clientAddress(r))
+	signed, err := a.Login.Token(r.Context(), name, password, a.Proxies.Client(r))
 	if err != nil {
 		return err
 	}
@@ -57,16 +56,6 @@ func credentials(w http.ResponseWriter, r *http.Request) (name, password string,
 		return "", "", fault.New(fault.Invalid, "invalid_request", "Send username and password, in UTF-8.")
 	}
 	return login.Username, login.Password, nil
-}
-
-// clientAddress is the address without the port. Headers of proxies are not
-// believed: anybody can send them.
-func clientAddress(r *http.Request) string {
-	host, _, err := net.SplitHostPort(r.RemoteAddr)
-	if err != nil {
-		return r.RemoteAddr
-	}
-	return host
 }
 
 var roleNames = map[accountv1.Role]string{accountv1.Role_ROLE_ADMIN: "admin"}

@@ -33,6 +33,7 @@ type API struct {
 	// Loaded lists the catalogue names of the models in memory.
 	Loaded  func() []string
 	Health  *health.Health
+	Proxies web.Proxies
 	Metrics metricsv1.MetricsServiceClient
 	Cache   cachev1.CacheServiceClient
 }
