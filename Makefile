@@ -19,9 +19,9 @@ FUZZ_SECONDS ?= 60
 TESTED  := -race -tags whisper,crashpoints -ldflags='-s -w'
 # A program built with the race detector waits a second when it ends, for races
 # that other goroutines might still report; tests end hundreds.
-test test-long: export GORACE := atexit_sleep_ms=0
+test test-long chaos: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose footprint images up build tools test-tools test test-programs test-long bench lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose footprint images up build tools test-tools test test-programs test-long chaos bench lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
@@ -70,6 +70,10 @@ test: test-programs ## run all tests with the race detector
 
 test-long: test-programs ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
 	STENOMESH_LONG=1 $(GO) test $(TESTED) -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
+
+SEEDS ?= 20
+chaos: test-programs ## hurt a mesh of real processes in every way there is, by SEEDS (20) random schedules
+	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) $(GO) test $(TESTED) -count=1 -timeout 180m -v ./services/mesh/chaos
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

@@ -30,7 +30,7 @@ func TestRecording_isAsRightAsItsSentences(t *testing.T) {
 			recording := meshtest.Compose(t, meshtest.Composition{Language: language, Seconds: atLeast, Pause: meshtest.Pauses, Seed: 3})
 			alone := aloneWER(t, c, language)
 			plans := meshtest.Plans(t, m)
-			result := meshtest.Transcribe(t, c, recording.Path, language)
+			result := meshtest.TranscribeAsUsual(t, c, recording.Path, language)
 			check(t, recording, result, alone, <-plans)
 			if got := result.Duration; got < recording.Seconds-0.1 || got > recording.Seconds+0.1 {
 				t.Errorf("duration %.2f s, want %.2f", got, recording.Seconds)
@@ -118,7 +118,7 @@ func aloneWER(t *testing.T, c *client.Client, language string) float64 {
 	t.Helper()
 	errors, words := 0, 0
 	for _, sample := range testkit.Samples(t, language) {
-		e, w := transcript.WER(sample.Text, meshtest.Transcribe(t, c, sample.Path, language).Text)
+		e, w := transcript.WER(sample.Text, meshtest.TranscribeAsUsual(t, c, sample.Path, language).Text)
 		errors, words = errors+e, words+w
 	}
 	return float64(errors) / float64(words)
