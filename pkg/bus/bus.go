@@ -15,6 +15,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 )
 
 // Bus is one connection to NATS. Its handles may be used by all goroutines.
@@ -70,7 +71,7 @@ func (b *Bus) Check() error {
 	}
 	if status != nats.CONNECTED {
 		return fault.Wrap(fmt.Errorf("bus is %s", status), fault.Unavailable,
-			"bus_unavailable", "There is no connection to the bus.")
+			job.CodeBusAway, "There is no connection to the bus.")
 	}
 	return nil
 }

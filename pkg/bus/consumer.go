@@ -7,6 +7,7 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 )
 
 // CheckConsumer reports whether a durable consumer is there, which the server is
@@ -21,7 +22,7 @@ func (b *Bus) CheckConsumer(ctx context.Context, stream, name string) error {
 	case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrStreamNotFound):
 		return fault.Wrap(err, fault.Unavailable, "queue_missing", "A queue is missing on the bus; a start of the service that makes them brings it back.")
 	case err != nil:
-		return fault.Wrap(err, fault.Unavailable, "bus_unavailable", "The bus does not answer.")
+		return fault.Wrap(err, fault.Unavailable, job.CodeBusAway, "The bus does not answer.")
 	}
 	return nil
 }

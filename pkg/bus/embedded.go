@@ -13,6 +13,7 @@ import (
 	"github.com/nats-io/nats.go"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 )
 
 // Embedded is a NATS server inside this process. It listens on no port.
@@ -83,7 +84,7 @@ func (e *Embedded) Connect(name string, log *slog.Logger) (*Bus, error) {
 func (e *Embedded) Check() error {
 	if health := e.server.Healthz(&server.HealthzOptions{}); health.Status != "ok" {
 		return fault.Wrap(fmt.Errorf("bus is %s: %s", health.Status, health.Error), fault.Unavailable,
-			"bus_unavailable", "The bus does not work; after an error of its disk it takes nothing more until it is started again.")
+			job.CodeBusAway, "The bus does not work; after an error of its disk it takes nothing more until it is started again.")
 	}
 	return nil
 }

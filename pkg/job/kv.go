@@ -13,6 +13,9 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 )
 
+// CodeBusAway is that of the faults which say that the bus does not answer.
+const CodeBusAway = "bus_unavailable"
+
 // errRace is returned when somebody else changed the key first.
 var errRace = errors.New("changed by somebody else")
 
@@ -97,7 +100,7 @@ func busFault(err error) error {
 		errors.Is(err, nats.ErrNoResponders), errors.Is(err, nats.ErrConnectionClosed),
 		errors.Is(err, nats.ErrDisconnected), errors.Is(err, nats.ErrReconnectBufExceeded),
 		errors.Is(err, jetstream.ErrNoStreamResponse):
-		return fault.Wrap(err, fault.Unavailable, "bus_unavailable", "The service cannot take this right now; try again later.")
+		return fault.Wrap(err, fault.Unavailable, CodeBusAway, "The service cannot take this right now; try again later.")
 	default:
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 )
 
 // uncharged marks an error that does not count as an attempt.
@@ -55,4 +56,18 @@ func Outage(err error) bool {
 	var known *fault.Error
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) ||
 		errors.As(err, &known) && known.Kind == fault.Unavailable
+}
+
+// busPause is how long to wait for the bus: it is back within seconds as a rule,
+// and the queue gives nothing before.
+const busPause = time.Second
+
+// PauseFor returns how long a worker should wait because of an outage before it
+// gives its task back: usual, but for the bus less.
+func PauseFor(err error, usual time.Duration) time.Duration {
+	var known *fault.Error
+	if errors.As(err, &known) && known.Code == job.CodeBusAway {
+		return min(usual, busPause)
+	}
+	return usual
 }

@@ -41,6 +41,8 @@ func (tr *Trial) Run(t testing.TB) Report {
 	tr.t, tr.ledger, tr.want = t, &Ledger{}, map[string]string{}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
+	tr.login(ctx)
+	before := tr.total(ctx)
 	tr.prepare(ctx)
 
 	if tr.Begin != nil {
@@ -59,7 +61,7 @@ func (tr *Trial) Run(t testing.TB) Report {
 	users.Wait()
 	tr.whole()
 	outcomes := tr.outcomes(ctx)
-	report := Check(tr.ledger.Events(), outcomes, tr.want, tr.total(ctx))
+	report := Check(tr.ledger.Events(), outcomes, tr.want, tr.total(ctx)-before)
 	t.Logf("%s", report)
 	if len(report.Wrong) > 0 {
 		path := filepath.Join(t.ArtifactDir(), "ledger.jsonl")
@@ -68,13 +70,18 @@ func (tr *Trial) Run(t testing.TB) Report {
 	return report
 }
 
+func (tr *Trial) login(ctx context.Context) {
+	tr.t.Helper()
+	user, err := NewUser(ctx, tr.Cluster.URL, meshtest.User, meshtest.Password, tr.ledger)
+	if err != nil {
+		tr.t.Fatal(err)
+	}
+	tr.user = user
+}
+
 // prepare stores recordings and has each transcribed while all is well.
 func (tr *Trial) prepare(ctx context.Context) {
 	tr.t.Helper()
-	var err error
-	if tr.user, err = NewUser(ctx, tr.Cluster.URL, meshtest.User, meshtest.Password, tr.ledger); err != nil {
-		tr.t.Fatal(err)
-	}
 	for n, seconds := range []float64{6, 45} { // one chunk, and several
 		recording := meshtest.Compose(tr.t, meshtest.Composition{Language: "en", Seconds: seconds, Seed: uint64(n), Pause: meshtest.Pauses})
 		file := meshtest.Upload(tr.t, tr.user.Client(), recording.Path)

@@ -19,13 +19,14 @@ func (h *Handler) waitForStorage(ctx context.Context, err error) error {
 	if !outage && !errors.Is(err, syscall.EIO) && !fault.Is(err, fault.Unavailable) {
 		return err
 	}
+	pause := work.PauseFor(err, h.Pause)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
-	case <-time.After(h.Pause):
+	case <-time.After(pause):
 	}
 	if outage {
-		return work.Waiting(err, h.Pause)
+		return work.Waiting(err, pause)
 	}
 	return work.Uncharged(err, false)
 }

@@ -64,6 +64,7 @@ func storageError(ctx context.Context, run *work.Run, err error) error {
 // chunk needs is waited for as long as it takes; anything else counts as an
 // interruption, since it might never end for this chunk.
 func later(ctx context.Context, run *work.Run, err error) error {
+	pause := work.PauseFor(err, pause)
 	select {
 	case <-ctx.Done():
 		return ctx.Err()
