@@ -19,7 +19,7 @@ const reopen = time.Second
 // openBus starts the server inside this process, or connects to one elsewhere.
 func (h *Host) openBus(ctx context.Context) (err error) {
 	if h.Config.Bus.Embedded() {
-		err = h.startBus(ctx)
+		err = h.startBus()
 	} else {
 		h.Bus, err = bus.Open(ctx, h.Config.Bus, h.Name, h.Log)
 	}
@@ -39,7 +39,7 @@ func (h *Host) openBus(ctx context.Context) (err error) {
 	return nil
 }
 
-func (h *Host) startBus(ctx context.Context) error {
+func (h *Host) startBus() error {
 	if err := h.lockData(); err != nil {
 		return err
 	}

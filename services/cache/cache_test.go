@@ -2,6 +2,7 @@ package cache_test
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"strings"
 	"testing"
@@ -80,21 +81,61 @@ func TestService_takesTheLargestValueAndTheLongestTime(t *testing.T) {
 
 func TestConfig_isReadFromFlags(t *testing.T) {
 	t.Parallel()
-	cfg := cache.DefaultConfig()
-	flags := flag.NewFlagSet("", flag.ContinueOnError)
-	cfg.RegisterFlags(flags)
-	if err := flags.Parse([]string{"-cache.capacity-bytes=0"}); err != nil {
-		t.Fatal(err)
+	for _, arg := range []string{"-cache.capacity-bytes=0", "-cache.redis-url=nonsense", "-cache.redis-url=redis://:secret@redis"} {
+		if _, err := cache.New(parse(t, arg), testkit.Log(t)); !fault.Is(err, fault.Invalid) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%s: got %v, want invalid", arg, err)
+		}
 	}
-	if _, err := cache.New(cfg); !fault.Is(err, fault.Invalid) {
-		t.Errorf("got %v, want invalid", err)
+	cfg := parse(t, "-cache.redis-url=redis://redis:6379/0", "-cache.redis-password-file=/nowhere")
+	if _, err := cache.New(cfg, testkit.Log(t)); err == nil {
+		t.Error("a missing password file is no error")
 	}
 }
 
-// serve starts a cache that ends with the test.
+func parse(t *testing.T, args ...string) cache.Config {
+	t.Helper()
+	cfg := cache.DefaultConfig()
+	flags := flag.NewFlagSet("", flag.ContinueOnError)
+	cfg.RegisterFlags(flags)
+	if err := flags.Parse(args); err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func TestService_isReadyAndFindsNothingWithoutItsServer(t *testing.T) {
+	t.Parallel()
+	server := testkit.RedisServer(t)
+	server.Stop(t)
+	service, client := start(t, parse(t, "-cache.redis-url="+server.URL()))
+	request := &cachev1.SetRequest{Key: "page:ann:1", Value: []byte("x"), TtlMs: 60_000}
+
+	_, setErr := client.Set(t.Context(), request)
+	got, getErr := client.Get(t.Context(), &cachev1.GetRequest{Key: "page:ann:1"})
+	_, deleteErr := client.Delete(t.Context(), &cachev1.DeleteRequest{Prefixes: []string{"page:ann:"}})
+
+	if err := errors.Join(service.Check(t.Context()), setErr, getErr, deleteErr); err != nil || got.GetFound() {
+		t.Errorf("got %v, %v", got, err)
+	}
+	server.Start(t)
+	testkit.Eventually(t, "it keeps values when the server is there", func() bool {
+		_, err := client.Set(t.Context(), request)
+		got, getErr := client.Get(t.Context(), &cachev1.GetRequest{Key: "page:ann:1"})
+		return err == nil && getErr == nil && got.GetFound()
+	})
+}
+
+// serve starts a cache in this process.
 func serve(t *testing.T) cachev1.CacheServiceClient {
 	t.Helper()
-	service, err := cache.New(cache.DefaultConfig())
+	_, client := start(t, cache.DefaultConfig())
+	return client
+}
+
+// start starts a cache that ends with the test.
+func start(t *testing.T, cfg cache.Config) (*cache.Service, cachev1.CacheServiceClient) {
+	t.Helper()
+	service, err := cache.New(cfg, testkit.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,5 +150,5 @@ func serve(t *testing.T) cachev1.CacheServiceClient {
 	})
 	conn := rpc.NewInProcess(testkit.Log(t))
 	service.Register(conn)
-	return cachev1.NewCacheServiceClient(conn)
+	return service, cachev1.NewCacheServiceClient(conn)
 }

@@ -10,7 +10,7 @@ import (
 func Part() host.Part {
 	cfg := DefaultConfig()
 	return host.Part{Name: "cache", Flags: cfg.RegisterFlags, Start: func(_ context.Context, h *host.Host) error {
-		s, err := New(cfg)
+		s, err := New(cfg, h.Log)
 		if err != nil {
 			return err
 		}

@@ -3,11 +3,11 @@ package memory
 import (
 	"strings"
 	"sync"
+
+	"github.com/stenomesh/stenomesh/services/cache/internal/group"
 )
 
-// groups finds the keys of a prefix without a walk over all of them. A group is
-// the first two parts of a key: "page:ann:2:10" belongs to "page:ann:", where
-// the second part is mostly the owner, whose entries are dropped together.
+// groups finds the keys of a prefix without a walk over all of them.
 //
 // Keys are counted, not just noted: when a key is set by one goroutine while
 // another removes its old value, the removal must not hide the new value.
@@ -20,7 +20,7 @@ func newGroups() *groups { return &groups{keys: map[string]map[string]int{}} }
 
 // add notes that a value of the key is held from now on.
 func (g *groups) add(key string) {
-	name := groupOf(key)
+	name := group.Of(key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if g.keys[name] == nil {
@@ -31,15 +31,15 @@ func (g *groups) add(key string) {
 
 // remove notes that one value of the key is gone.
 func (g *groups) remove(key string) {
-	name := groupOf(key)
+	name := group.Of(key)
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	group := g.keys[name]
-	if group[key]--; group[key] > 0 {
+	members := g.keys[name]
+	if members[key]--; members[key] > 0 {
 		return
 	}
-	delete(group, key)
-	if len(group) == 0 {
+	delete(members, key)
+	if len(members) == 0 {
 		delete(g.keys, name)
 	}
 }
@@ -49,32 +49,21 @@ func (g *groups) remove(key string) {
 func (g *groups) withPrefix(prefix string) []string {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if strings.Count(prefix, ":") >= 2 {
-		return appendMatches(nil, g.keys[groupOf(prefix)], prefix)
+	if group.Within(prefix) {
+		return appendMatches(nil, g.keys[group.Of(prefix)], prefix)
 	}
 	var found []string
-	for _, group := range g.keys {
-		found = appendMatches(found, group, prefix)
+	for _, members := range g.keys {
+		found = appendMatches(found, members, prefix)
 	}
 	return found
 }
 
-func appendMatches(found []string, group map[string]int, prefix string) []string {
-	for key := range group {
+func appendMatches(found []string, members map[string]int, prefix string) []string {
+	for key := range members {
 		if strings.HasPrefix(key, prefix) {
 			found = append(found, key)
 		}
 	}
 	return found
-}
-
-// groupOf is the first two parts of a key with their colons, or all of a key
-// that has fewer.
-func groupOf(key string) string {
-	first := strings.IndexByte(key, ':') + 1
-	second := strings.IndexByte(key[first:], ':') + 1
-	if first == 0 || second == 0 {
-		return key
-	}
-	return key[:first+second]
 }

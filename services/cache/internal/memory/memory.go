@@ -1,5 +1,6 @@
-// Package memory is the cache tier inside the process. It holds a bounded
-// number of bytes and, when it is full, drops what is read least (W-TinyLFU).
+// Package memory is the cache tier inside the process: all of the cache, or what
+// package tiered holds before a server. It holds a bounded number of bytes and,
+// when it is full, drops what is read least (W-TinyLFU).
 package memory
 
 import (
@@ -57,10 +58,19 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, false, err
 	}
-	found, ok := s.entries.GetIfPresent(key)
-	s.counts.Read(key, ok)
-	return found.value, ok, nil
+	value, found := s.Peek(key)
+	s.Count(key, found)
+	return value, found, nil
 }
+
+// Peek returns the value of a key without counting the read.
+func (s *Store) Peek(key string) (value []byte, found bool) {
+	entry, found := s.entries.GetIfPresent(key)
+	return entry.value, found
+}
+
+// Count counts a read that Peek has not.
+func (s *Store) Count(key string, found bool) { s.counts.Read(key, found) }
 
 // Set stores a value.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
@@ -98,9 +108,12 @@ func (s *Store) Stats(ctx context.Context) ([]stats.Kind, error) {
 // Check has nothing that could fail.
 func (s *Store) Check(ctx context.Context) error { return ctx.Err() }
 
+// Clear drops everything.
+func (s *Store) Clear() { s.entries.InvalidateAll() }
+
 // Close drops everything and stops the upkeep.
 func (s *Store) Close() error {
-	s.entries.InvalidateAll()
+	s.Clear()
 	s.entries.StopAllGoroutines()
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/cache"
 	"github.com/stenomesh/stenomesh/services/cache/internal/memory"
 	"github.com/stenomesh/stenomesh/services/cache/storetest"
@@ -12,7 +13,22 @@ import (
 
 func TestStore(t *testing.T) {
 	t.Parallel()
-	storetest.Run(t, func(t *testing.T) cache.Store { return open(t, storetest.Capacity) })
+	opened := func(t *testing.T) cache.Store { return open(t, storetest.Capacity) }
+	storetest.Run(t, opened)
+	storetest.RunCounted(t, opened)
+}
+
+func TestStore_doesNotHoldWhatIsLargerThanItself(t *testing.T) {
+	t.Parallel()
+	store := open(t, storetest.Capacity)
+	if err := store.Set(t.Context(), "huge:1", make([]byte, 2*storetest.Capacity), time.Hour); err != nil {
+		t.Fatal(err)
+	}
+
+	testkit.Eventually(t, "it is dropped", func() bool {
+		_, found := store.Peek("huge:1")
+		return !found
+	})
 }
 
 // BenchmarkDelete removes one prefix of ten keys among 100 000 others.
