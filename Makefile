@@ -72,8 +72,9 @@ test-long: test-programs ## the long tests: an hour of audio, 50 kills of each k
 	STENOMESH_LONG=1 $(GO) test $(TESTED) -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
 
 SEEDS ?= 20
+comma := ,
 chaos: test-programs ## hurt a mesh of real processes in every way there is, by SEEDS (20) random schedules
-	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) $(GO) test $(TESTED) -count=1 -timeout 180m -v ./services/mesh/chaos
+	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) $(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -timeout 180m -v ./services/mesh/chaos
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

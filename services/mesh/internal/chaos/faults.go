@@ -24,6 +24,18 @@ func faults() map[string]hit {
 		"kill engine":   hitChildren("transcriber", "scripted-engine"),
 		"kill ffmpeg":   hitChildren("preprocess", "ffmpeg"),
 		"kill postgres": hitPostgres,
+		"kill redis": func(t testing.TB, c *meshtest.Cluster, _ Step) func() {
+			c.Redis.Stop(t)
+			return func() { c.Redis.Start(t) }
+		},
+		"freeze redis": func(t testing.TB, c *meshtest.Cluster, _ Step) func() {
+			c.Redis.Pause(t)
+			return func() { c.Redis.Resume(t) }
+		},
+		"flush redis": func(t testing.TB, c *meshtest.Cluster, _ Step) func() {
+			c.Redis.Flush(t)
+			return func() {}
+		},
 	}
 	for _, service := range []string{"gateway", "preprocess", "dispatcher", "transcriber", "history", "cache", "metrics"} {
 		all["kill "+service] = hitReplica(service, (*meshtest.Program).Kill, (*meshtest.Program).Launch)

@@ -31,6 +31,7 @@ type Cluster struct {
 	Mesh     // its URL is that of the first gateway
 	Bus      *Program
 	Postgres *testkit.OwnPostgres
+	Redis    *testkit.OwnRedis
 	// Replicas are the processes of each service.
 	Replicas map[string][]*Program
 	URLs     []string // of the gateways
@@ -59,6 +60,7 @@ func StartCluster(t testing.TB, layout Layout) *Cluster {
 	c.startBus()
 	c.Postgres = testkit.PostgresServer(t)
 	c.store = c.Postgres.Database(t)
+	c.Redis = testkit.RedisServer(t)
 	c.provision()
 	for _, service := range services {
 		for n := range max(1, layout.Replicas[service]) {
@@ -176,7 +178,7 @@ func (c *Cluster) own(service string) []string {
 	case "history":
 		return called("-history.store-url", c.store, "-user", User+":"+Password, "-user", "bob:bob-secret")
 	case "cache":
-		return called()
+		return called("-cache.redis-url", c.Redis.URL())
 	case "metrics":
 		return called()
 	case "transcriber":
