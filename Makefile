@@ -17,6 +17,9 @@ FUZZ_SECONDS ?= 60
 # How tests and their programs are built. No debugging data: some sixty programs
 # are linked with it in vain.
 TESTED  := -race -tags whisper,crashpoints -ldflags='-s -w'
+# Packages begin in this order: those that take longest first, or the rest waits for
+# them at the end.
+LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 # A program built with the race detector waits a second when it ends, for races
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0
@@ -66,7 +69,7 @@ tools: ## install ffmpeg and set libwhisper up
 # dependencies first. lint has it. One package and one test more at a time than two
 # cores, because some wait (for leases, for processes that were killed).
 test: test-programs ## run all tests with the race detector
-	$(WHISPER) $(GO) test $(TESTED) -vet=off -p 3 -parallel 3 -timeout 30m $(ALL)
+	$(WHISPER) $(GO) test $(TESTED) -vet=off -p 3 -parallel 3 -timeout 30m $(LONGEST) $(ALL)
 
 test-long: test-programs ## the long tests: an hour of audio, 50 kills of each kind, users for minutes
 	STENOMESH_LONG=1 $(GO) test $(TESTED) -count=1 -timeout 90m -v -run 'Kill|Recording|Clients' ./services/mesh/...
