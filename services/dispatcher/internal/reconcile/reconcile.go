@@ -98,7 +98,8 @@ func (r *Reconciler) walk(ctx context.Context, live []*jobv1.Job, still time.Dur
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if time.Since(record.GetUpdatedAt().AsTime()) < still {
+		// A record from the future was written by a clock that is wrong.
+		if age := time.Since(record.GetUpdatedAt().AsTime()); age >= 0 && age < still {
 			continue
 		}
 		switch record.GetState() {
