@@ -15,9 +15,10 @@ import (
 	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
 )
 
-// tidy lets the janitor run at once, so that the test can see what it leaves.
+// tidy lets the janitor run at once, so that the test can see what it leaves. The
+// grace of recordings is for uploads between their bytes and their record.
 var tidy = []string{
-	"-dispatcher.sweep", "100ms", "-dispatcher.confirm", "100ms", "-dispatcher.grace", "0s", "-dispatcher.file-grace", "0s",
+	"-dispatcher.sweep", "100ms", "-dispatcher.confirm", "100ms", "-dispatcher.grace", "0s", "-dispatcher.file-grace", "3s",
 	"-gateway.max-upload-bytes", "3000000",
 }
 

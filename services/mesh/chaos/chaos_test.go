@@ -1,3 +1,5 @@
+//go:build chaos
+
 // Package chaos_test hurts a mesh of many real processes in every way there is,
 // while users work on it, and has an independent checker say what was lost.
 package chaos_test
