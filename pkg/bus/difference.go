@@ -80,10 +80,25 @@ func settings(config any) (map[string]json.RawMessage, error) {
 	if err := json.Unmarshal(text, &all); err != nil {
 		return nil, fmt.Errorf("compare settings: %w", err)
 	}
-	for _, added := range []string{"name", "metadata"} {
-		delete(all, added)
+	delete(all, "name") // a consumer's, which repeats durable_name
+	return all, withoutServers(all)
+}
+
+// withoutServers leaves of the metadata what we wrote: servers add their own.
+func withoutServers(all map[string]json.RawMessage) error {
+	metadata := map[string]string{}
+	if text := all["metadata"]; text != nil {
+		if err := json.Unmarshal(text, &metadata); err != nil {
+			return fmt.Errorf("compare settings: %w", err)
+		}
 	}
-	return all, nil
+	maps.DeleteFunc(metadata, func(key, _ string) bool { return strings.HasPrefix(key, "_nats.") })
+	text, err := json.Marshal(metadata)
+	if err != nil {
+		return fmt.Errorf("compare settings: %w", err)
+	}
+	all["metadata"] = text
+	return nil
 }
 
 // value is a setting as text. The server fills in what was left out: -1 for no limit.

@@ -78,7 +78,7 @@ func follows(why, stream, filter string, own ...string) right {
 // but neither read nor empty nor remove them.
 func provisions(why string) right {
 	r := right{why: why}
-	for _, stream := range streams(0, 0) {
+	for _, stream := range streams(Layout{}) {
 		for _, verb := range []string{"CREATE", "UPDATE", "INFO"} {
 			r.publish = append(r.publish, api+"STREAM."+verb+"."+stream.Name)
 		}

@@ -1,6 +1,8 @@
 package bus
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
@@ -36,7 +38,7 @@ const (
 	mib = 1 << 20
 )
 
-// streams is the one table of streams. jobsBytes bounds the JOBS bucket. A
+// streams is the one table of streams. JobsBytes bounds the JOBS bucket. A
 // full bucket takes no write at all, not even a result, and drops nothing; so
 // the gateway refuses new jobs at 80 % of JOBS and new files at 90 % of FILES,
 // which leaves the rest to the jobs there are.
@@ -48,9 +50,10 @@ const (
 //	PROGRESS  newest note of progress a job; in memory, may be lost. Nobody reads
 //	          the stream yet, only its subjects: it is what a gateway that did not
 //	          hear the note begins with when a client resumes its events there
-func streams(jobsBytes int64, replicas int) []jetstream.StreamConfig {
+func streams(layout Layout) []jetstream.StreamConfig {
+	replicas := layout.Replicas
 	return []jetstream.StreamConfig{
-		bucket(StreamJobs, "$KV."+job.Bucket+".>", jobsBytes, replicas),
+		bucket(StreamJobs, "$KV."+job.Bucket+".>", layout.JobsBytes, replicas),
 		bucket(StreamFiles, "$KV."+job.FilesBucket+".>", 256*mib, replicas),
 		{
 			Name:                 StreamTasks,
@@ -65,6 +68,7 @@ func streams(jobsBytes int64, replicas int) []jetstream.StreamConfig {
 			Storage:              jetstream.FileStorage,
 			Replicas:             replicas,
 			Duplicates:           2 * time.Minute,
+			Metadata:             map[string]string{modelsKey: strings.Join(slices.Sorted(slices.Values(layout.Models)), " ")},
 		},
 		{
 			Name:              StreamDead,
@@ -90,6 +94,18 @@ func streams(jobsBytes int64, replicas int) []jetstream.StreamConfig {
 			AllowDirect:       true,
 		},
 	}
+}
+
+// modelsKey is where TASKS tells the models that the mesh was laid out for, so that
+// a consumer which somebody removed is not taken for a model that left the catalogue.
+const modelsKey = "stenomesh.models"
+
+// LaidOutFor reports whether TASKS was made for a model's chunks, whether or not
+// their consumer is there just now. tasks is the stream as its server tells; one from
+// before models were noted was made for any.
+func LaidOutFor(model string, tasks *jetstream.StreamInfo) bool {
+	models, noted := tasks.Config.Metadata[modelsKey]
+	return !noted || slices.Contains(strings.Fields(models), model)
 }
 
 // bucket is a key-value bucket made as a stream, because the client's own

@@ -12,7 +12,7 @@ import (
 // business: the consumer of a model that left the catalogue serves what is queued.
 func survey(ctx context.Context, js jetstream.JetStream, layout Layout) ([]part, error) {
 	var found []part
-	for _, config := range streams(layout.JobsBytes, layout.Replicas) {
+	for _, config := range streams(layout) {
 		p, err := surveyStream(ctx, js, config)
 		if err != nil {
 			return nil, err

@@ -30,7 +30,6 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
-	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/collect"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/finish"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/index"
@@ -82,10 +81,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		finisher:  finish.New(deps.Jobs, deps.Blobs, deps.Log),
 	}
 	s.reconcile = reconcile.New(known, deps.Jobs, reconcile.Actions{
-		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer,
-		Served: func(ctx context.Context, model string) (bool, error) {
-			return queue.Served(ctx, tasks.Lane{Stage: jobv1.Stage_STAGE_ASR, Model: model})
-		},
+		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer, Served: queue.Served,
 	}, cfg.Reconcile, deps.Log)
 	s.janitor = janitor.New(janitor.Parts{
 		Index: known, Jobs: deps.Jobs, Files: deps.Files, Tasks: queue,

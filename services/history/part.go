@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 
+	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/host"
 )
 
@@ -24,6 +25,9 @@ func Part() host.Part {
 		}
 		h.Go("history", s.Run)
 		h.Check("history", s.Check)
+		h.Check("job feed", func(ctx context.Context) error {
+			return h.Bus.CheckConsumer(ctx, bus.StreamJobs, bus.ConsumerHistory)
+		})
 		s.Register(h.Server())
 		first.generate = h.Config.Bus.Embedded()
 		return s.ensure(ctx, first, h)

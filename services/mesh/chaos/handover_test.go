@@ -19,52 +19,18 @@ import (
 	"github.com/stenomesh/stenomesh/services/mesh/internal/chaos"
 )
 
-// A worker is told to stop when its task is on the way to it, and when it has it and
-// did not begin. Either way the task is given back at once: the lease lasts an hour,
-// so that it would not come again by itself.
-//
-// On the way needs that a source which is told to stop waits for what was sent to it
-// already: its fetch ends with the context, and what comes then is heard by nobody.
+// A worker is told to stop when it has its task and did not begin. The task is given
+// back at once: the lease lasts an hour, so that it would not come again by itself.
 func TestF25_stopBetweenReplyAndHandler(t *testing.T) {
 	t.Parallel()
-	t.Run("on the way", func(t *testing.T) {
-		t.Parallel()
-		q := newQueue(t)
-		proxy := chaos.StartProxy(t, q.server.Addr())
-		far, err := bus.Connect("far", "nats://"+proxy.Addr(), testkit.Log(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		t.Cleanup(far.NC.Close)
-		stopped, stop := context.WithCancel(t.Context())
-		asked := make(chan error, 1)
-		go func() {
-			_, err := work.NewDurable(far.JS, bus.StreamTasks, bus.ConsumerASR("demo"), time.Minute).Next(stopped)
-			asked <- err
-		}()
-		testkit.Eventually(t, "somebody waits for a task", func() bool { return q.info(t).NumWaiting > 0 })
+	q := newQueue(t)
+	q.publish(t)
+	stopping, stop := context.WithCancel(t.Context())
+	worker := q.worker(t, stopsAfterwards{q.source(), stop}, func() { t.Error("it began") })
 
-		proxy.Hold(chaos.Down)
-		q.publish(t)
-		testkit.Eventually(t, "the task is on its way", func() bool { return q.info(t).NumAckPending == 1 })
-		stop()
-		proxy.Release(chaos.Down)
-		if err := <-asked; err == nil {
-			t.Error("a worker that stops took it")
-		}
+	worker.Run(stopping)
 
-		q.awaitAnother(t)
-	})
-	t.Run("in hand", func(t *testing.T) {
-		t.Parallel()
-		q := newQueue(t)
-		q.publish(t)
-		stopping, stop := context.WithCancel(t.Context())
-		worker := q.worker(t, stopsAfterwards{q.source(), stop}, func() { t.Error("it began") })
-		worker.Run(stopping)
-
-		q.awaitAnother(t)
-	})
+	q.awaitAnother(t)
 }
 
 // stopsAfterwards stops its worker as soon as it has a task.

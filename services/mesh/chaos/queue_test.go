@@ -95,13 +95,11 @@ func TestF14_queuePurgedAndRemoved(t *testing.T) {
 }
 
 // Each durable consumer is removed in turn while jobs run. The probe tells within
-// moments, but for that of the history, which has only its log to tell; once it is
-// provisioned again the jobs go on, with no restart, and the history misses nothing.
-// Jobs of a model whose consumer stays away for two walks of the reconciler fail, so
-// that must not be sooner than an operator can be.
+// moments; once it is provisioned again the jobs go on, with no restart, and the
+// history misses nothing.
 func TestF15_consumerRemoved(t *testing.T) {
 	t.Parallel()
-	site := chaos.StartSite(t, "-dispatcher.reconcile", "20s")
+	site := chaos.StartSite(t, mends...)
 	batch := chaos.NewBatch(t, site)
 	site.Engine.Script(`{"rules": [{"do": "slow", "ms": 200}]}`)
 
@@ -116,9 +114,7 @@ func TestF15_consumerRemoved(t *testing.T) {
 		if err := site.Bus.JS.DeleteConsumer(t.Context(), c.stream, c.name); err != nil {
 			t.Fatal(err)
 		}
-		if c.name != bus.ConsumerHistory {
-			testkit.Eventually(t, "the probe misses "+c.name, func() bool { return !ready(t, site.URL) })
-		}
+		testkit.Eventually(t, "the probe misses "+c.name, func() bool { return !ready(t, site.URL) })
 		provision(t, site.Bus)
 		testkit.Eventually(t, "the probe is green", func() bool { return ready(t, site.URL) })
 	}

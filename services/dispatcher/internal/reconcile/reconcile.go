@@ -21,7 +21,7 @@ import (
 type Actions struct {
 	// Recheck has every unfinished task published again. It does not block.
 	Recheck func()
-	// Served reports whether there is a queue that transcribers of a model read.
+	// Served reports whether the mesh is laid out for a model.
 	Served func(ctx context.Context, model string) (bool, error)
 	// Apply brings results into the record of a job.
 	Apply func(ctx context.Context, id string, results []*jobv1.ChunkResult) error
@@ -39,7 +39,7 @@ type Reconciler struct {
 	wake    chan struct{}
 
 	troubled bool                 // the last walk met an error
-	unserved map[string]time.Time // model -> without a queue since
+	unserved map[string]time.Time // model -> not in the layout since
 }
 
 // New returns a reconciler that walks so often.

@@ -10,12 +10,12 @@ import (
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
-// walksUnserved is how many walks' time a model may be without a queue before
-// its jobs fail: who provisions the bus may be at it just now.
+// walksUnserved is how many walks' time a model may be missing from the layout
+// before its jobs fail: an operator may have lost the catalogue for a moment.
 const walksUnserved = 2
 
-// failUnserved ends the jobs whose model has no queue: it left the catalogue
-// after they were accepted, and nobody would ever take their tasks.
+// failUnserved ends the jobs whose model left the catalogue after they were
+// accepted: nobody would ever take their tasks.
 func (r *Reconciler) failUnserved(ctx context.Context, live []*jobv1.Job) error {
 	waiting := map[string][]*jobv1.Job{} // by model
 	for _, record := range live {
@@ -44,12 +44,12 @@ func (r *Reconciler) failUnserved(ctx context.Context, live []*jobv1.Job) error 
 	return errors.Join(problems...)
 }
 
-// endUnserved fails the jobs of a model that has been without a queue for long.
+// endUnserved fails the jobs of a model that has been missing for long.
 func (r *Reconciler) endUnserved(ctx context.Context, model string, records []*jobv1.Job) error {
 	since, known := r.unserved[model]
 	if !known {
 		r.unserved[model] = time.Now()
-		r.log.Warn("jobs wait for a model without a queue; it is not in the catalogue", "model", model, "jobs", len(records))
+		r.log.Warn("jobs wait for a model that is not in the catalogue", "model", model, "jobs", len(records))
 		return nil
 	}
 	if time.Since(since) < walksUnserved*r.every {

@@ -104,16 +104,18 @@ func (q *Queue) Depth(ctx context.Context, lane Lane) (Depth, error) {
 	}, nil
 }
 
-// Served reports whether a lane has the consumer that its workers share.
-func (q *Queue) Served(ctx context.Context, lane Lane) (bool, error) {
-	_, err := q.js.Consumer(ctx, bus.StreamTasks, lane.consumer())
-	if errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return false, nil
-	}
+// Served reports whether the mesh is laid out for a model. Its consumer may be
+// missing nevertheless, which transcribers tell and an operator mends.
+func (q *Queue) Served(ctx context.Context, model string) (bool, error) {
+	stream, err := q.bind(ctx)
 	if err != nil {
-		return false, fmt.Errorf("look at consumer %s: %w", lane.consumer(), err)
+		return false, fmt.Errorf("look at tasks: %w", err)
 	}
-	return true, nil
+	info, err := stream.Info(ctx)
+	if err != nil {
+		return false, fmt.Errorf("look at tasks: %w", err)
+	}
+	return bus.LaidOutFor(model, info), nil
 }
 
 // JobIDs returns the jobs that have tasks in the queue, waiting or at work.
