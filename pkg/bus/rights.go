@@ -5,6 +5,7 @@ import "github.com/stenomesh/stenomesh/pkg/job"
 // Subjects that are no stream's, and those of keys in the buckets.
 const (
 	records       = "$KV." + job.Bucket + ".job.*"
+	claims        = "$KV." + job.Bucket + ".idem.*.*"
 	plans         = "$KV." + job.Bucket + ".plan.*.*"
 	results       = "$KV." + job.Bucket + ".res.*.*.*"
 	attempts      = "$KV." + job.Bucket + ".att.*.*."
@@ -32,6 +33,7 @@ func users() []user {
 		observed("gateway",
 			reads("status of jobs, and how full the bucket is", StreamJobs),
 			publishes("accepts, cancels and deletes jobs", records),
+			publishes("remembers idempotency keys", claims),
 			follows("status while jobs live", StreamJobs, recordFeed),
 			reads("recordings of users, and how full the bucket is", StreamFiles),
 			publishes("makes and removes recordings", files),

@@ -23,6 +23,7 @@ var mayPublish = map[string]string{
 	"$KV.JOBS.att.01.1.pre.0":  "preprocess",
 	"$KV.JOBS.att.01.1.asr.0":  "transcriber",
 	"$KV.JOBS.other.01":        "",
+	"$KV.JOBS.idem.ANN.KEY":    "gateway",
 	"$KV.FILES.ANN.FILE":       "gateway",
 	"$KV.FILES.ANN.FILE.other": "",
 	// Work, and word of it.

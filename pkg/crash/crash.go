@@ -6,7 +6,7 @@ package crash
 // Points are the steps that processes can be killed at, in the order of a job's
 // way.
 var Points = []string{
-	BeforeAccept, AfterAccept,
+	AfterClaim, BeforeAccept, AfterAccept,
 	AfterDecode, AfterChunks, AfterPlan,
 	BeforeRun, AfterResultBlob, AfterResult, BeforeAck,
 	AfterTranscriptBlob, AfterCompleted,
@@ -14,6 +14,7 @@ var Points = []string{
 
 // The points. Each names the process it is in.
 const (
+	AfterClaim          = "gateway.after-claim"           // the idempotency key stands for a job that is not made
 	BeforeAccept        = "gateway.before-accept"         // the recording is stored, the job's record is not
 	AfterAccept         = "gateway.after-accept"          // the record is stored, the client does not know
 	AfterDecode         = "preprocess.after-decode"       // the sound lies in the scratch folder

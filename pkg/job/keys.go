@@ -1,6 +1,7 @@
 package job
 
 import (
+	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
 	"strings"
@@ -42,6 +43,10 @@ func resultKey(id string, attempt, chunk uint32) string {
 
 func attemptsKey(t *jobv1.Task) string {
 	return fmt.Sprintf("att.%s.%d.%s.%d", t.GetJobId(), t.GetAttempt(), stageToken(t.GetStage()), t.GetChunk())
+}
+
+func claimKey(userID, key string) string {
+	return fmt.Sprintf("idem.%s.%x", Token(userID), sha256.Sum256([]byte(key)))
 }
 
 func fileKey(userID, fileID string) string { return Token(userID) + "." + Token(fileID) }

@@ -27,14 +27,14 @@ const requestLimit = 5 * time.Second
 // were away; who was away longer relists.
 const markerLife = time.Hour
 
-func create(ctx context.Context, kv jetstream.KeyValue, key string, value proto.Message) (uint64, error) {
+func create(ctx context.Context, kv jetstream.KeyValue, key string, value proto.Message, options ...jetstream.KVCreateOpt) (uint64, error) {
 	data, err := proto.Marshal(value)
 	if err != nil {
 		return 0, fmt.Errorf("encode %s: %w", key, err)
 	}
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
-	revision, err := kv.Create(ctx, key, data)
+	revision, err := kv.Create(ctx, key, data, options...)
 	if errors.Is(err, jetstream.ErrKeyExists) {
 		return 0, fault.Wrap(err, fault.Conflict, "exists", "There is one already.")
 	}

@@ -34,8 +34,22 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Store, error) {
 }
 
 // Create accepts a job: when it returns, the record is on disk. Conflict: there
-// is a job of that id. Unavailable: the bus does not take it now.
+// is a job of that id, or there was one within the last hour. Unavailable: the bus
+// does not take it now.
 func (s *Store) Create(ctx context.Context, record *jobv1.Job) (revision uint64, err error) {
+	record.UpdatedAt = timestamppb.New(time.Now())
+	revision, err = update(ctx, s.kv, recordKey(record.GetId()), record, never)
+	if errors.Is(err, errRace) {
+		return 0, fault.Wrap(err, fault.Conflict, "exists", "There is one already.")
+	}
+	return revision, err
+}
+
+// never is the revision of a key that was never written, not even to be removed.
+const never = 0
+
+// Restore stores the record of a job again that was purged. Conflict: there is one.
+func (s *Store) Restore(ctx context.Context, record *jobv1.Job) (revision uint64, err error) {
 	record.UpdatedAt = timestamppb.New(time.Now())
 	return create(ctx, s.kv, recordKey(record.GetId()), record)
 }

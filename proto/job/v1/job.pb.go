@@ -1061,6 +1061,71 @@ func (x *Timing) GetDurationMs() int64 {
 	return 0
 }
 
+// Claim is the record under idem.<user>.<sha256 of the key> in the JOBS bucket: what
+// a user asked for under an idempotency key. It ends by itself after a day.
+type Claim struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the job, which may still have to be made.
+	JobId string `protobuf:"bytes,1,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// SHA-256 of the request, 32 bytes.
+	Fingerprint []byte `protobuf:"bytes,2,opt,name=fingerprint,proto3" json:"fingerprint,omitempty"`
+	// When the key was used first.
+	ClaimedAt     *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=claimed_at,json=claimedAt,proto3" json:"claimed_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Claim) Reset() {
+	*x = Claim{}
+	mi := &file_job_v1_job_proto_msgTypes[8]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Claim) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Claim) ProtoMessage() {}
+
+func (x *Claim) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[8]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Claim.ProtoReflect.Descriptor instead.
+func (*Claim) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
+}
+
+func (x *Claim) GetJobId() string {
+	if x != nil {
+		return x.JobId
+	}
+	return ""
+}
+
+func (x *Claim) GetFingerprint() []byte {
+	if x != nil {
+		return x.Fingerprint
+	}
+	return nil
+}
+
+func (x *Claim) GetClaimedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ClaimedAt
+	}
+	return nil
+}
+
 // Plan is the immutable result of preprocessing, under plan.<id>.<gen>.
 type Plan struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -1086,7 +1151,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1098,7 +1163,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1111,7 +1176,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Plan) GetJobId() string {
@@ -1182,7 +1247,7 @@ type Loudness struct {
 
 func (x *Loudness) Reset() {
 	*x = Loudness{}
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1194,7 +1259,7 @@ func (x *Loudness) String() string {
 func (*Loudness) ProtoMessage() {}
 
 func (x *Loudness) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1207,7 +1272,7 @@ func (x *Loudness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loudness.ProtoReflect.Descriptor instead.
 func (*Loudness) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Loudness) GetIntegratedLufs() float64 {
@@ -1267,7 +1332,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1279,7 +1344,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1292,7 +1357,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Chunk) GetNumber() uint32 {
@@ -1350,7 +1415,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1362,7 +1427,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1375,7 +1440,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Span) GetStartMs() int64 {
@@ -1418,7 +1483,7 @@ type Attempts struct {
 
 func (x *Attempts) Reset() {
 	*x = Attempts{}
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1430,7 +1495,7 @@ func (x *Attempts) String() string {
 func (*Attempts) ProtoMessage() {}
 
 func (x *Attempts) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1443,7 +1508,7 @@ func (x *Attempts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempts.ProtoReflect.Descriptor instead.
 func (*Attempts) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Attempts) GetAttempts() uint32 {
@@ -1521,7 +1586,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1533,7 +1598,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1546,7 +1611,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Task) GetJobId() string {
@@ -1618,7 +1683,7 @@ type ChunkResult struct {
 
 func (x *ChunkResult) Reset() {
 	*x = ChunkResult{}
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1630,7 +1695,7 @@ func (x *ChunkResult) String() string {
 func (*ChunkResult) ProtoMessage() {}
 
 func (x *ChunkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1643,7 +1708,7 @@ func (x *ChunkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChunkResult.ProtoReflect.Descriptor instead.
 func (*ChunkResult) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *ChunkResult) GetJobId() string {
@@ -1752,7 +1817,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1764,7 +1829,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1777,7 +1842,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Progress) GetJobId() string {
@@ -1840,7 +1905,7 @@ type DeadLetter struct {
 
 func (x *DeadLetter) Reset() {
 	*x = DeadLetter{}
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1852,7 +1917,7 @@ func (x *DeadLetter) String() string {
 func (*DeadLetter) ProtoMessage() {}
 
 func (x *DeadLetter) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1865,7 +1930,7 @@ func (x *DeadLetter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetter.ProtoReflect.Descriptor instead.
 func (*DeadLetter) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *DeadLetter) GetTask() *Task {
@@ -1918,7 +1983,7 @@ type WorkerBeat struct {
 
 func (x *WorkerBeat) Reset() {
 	*x = WorkerBeat{}
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1930,7 +1995,7 @@ func (x *WorkerBeat) String() string {
 func (*WorkerBeat) ProtoMessage() {}
 
 func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1943,7 +2008,7 @@ func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerBeat.ProtoReflect.Descriptor instead.
 func (*WorkerBeat) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *WorkerBeat) GetInstance() string {
@@ -2010,7 +2075,7 @@ type Transcript struct {
 
 func (x *Transcript) Reset() {
 	*x = Transcript{}
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2022,7 +2087,7 @@ func (x *Transcript) String() string {
 func (*Transcript) ProtoMessage() {}
 
 func (x *Transcript) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2035,7 +2100,7 @@ func (x *Transcript) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transcript.ProtoReflect.Descriptor instead.
 func (*Transcript) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Transcript) GetLanguage() string {
@@ -2107,7 +2172,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2119,7 +2184,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2132,7 +2197,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *Segment) GetStartMs() int64 {
@@ -2215,7 +2280,7 @@ type Word struct {
 
 func (x *Word) Reset() {
 	*x = Word{}
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2227,7 +2292,7 @@ func (x *Word) String() string {
 func (*Word) ProtoMessage() {}
 
 func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2240,7 +2305,7 @@ func (x *Word) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Word.ProtoReflect.Descriptor instead.
 func (*Word) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Word) GetStartMs() int64 {
@@ -2357,7 +2422,12 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06Timing\x12\x14\n" +
 	"\x05stage\x18\x01 \x01(\tR\x05stage\x12\x1f\n" +
 	"\vduration_ms\x18\x02 \x01(\x03R\n" +
-	"durationMs\"\xf4\x01\n" +
+	"durationMs\"{\n" +
+	"\x05Claim\x12\x15\n" +
+	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12 \n" +
+	"\vfingerprint\x18\x02 \x01(\fR\vfingerprint\x129\n" +
+	"\n" +
+	"claimed_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tclaimedAt\"\xf4\x01\n" +
 	"\x04Plan\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12#\n" +
@@ -2498,7 +2568,7 @@ func file_job_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_job_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 21)
+var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_job_v1_job_proto_goTypes = []any{
 	(State)(0),                    // 0: job.v1.State
 	(Priority)(0),                 // 1: job.v1.Priority
@@ -2511,58 +2581,60 @@ var file_job_v1_job_proto_goTypes = []any{
 	(*BlobRef)(nil),               // 8: job.v1.BlobRef
 	(*Error)(nil),                 // 9: job.v1.Error
 	(*Timing)(nil),                // 10: job.v1.Timing
-	(*Plan)(nil),                  // 11: job.v1.Plan
-	(*Loudness)(nil),              // 12: job.v1.Loudness
-	(*Chunk)(nil),                 // 13: job.v1.Chunk
-	(*Span)(nil),                  // 14: job.v1.Span
-	(*Attempts)(nil),              // 15: job.v1.Attempts
-	(*Task)(nil),                  // 16: job.v1.Task
-	(*ChunkResult)(nil),           // 17: job.v1.ChunkResult
-	(*Progress)(nil),              // 18: job.v1.Progress
-	(*DeadLetter)(nil),            // 19: job.v1.DeadLetter
-	(*WorkerBeat)(nil),            // 20: job.v1.WorkerBeat
-	(*Transcript)(nil),            // 21: job.v1.Transcript
-	(*Segment)(nil),               // 22: job.v1.Segment
-	(*Word)(nil),                  // 23: job.v1.Word
-	(*timestamppb.Timestamp)(nil), // 24: google.protobuf.Timestamp
+	(*Claim)(nil),                 // 11: job.v1.Claim
+	(*Plan)(nil),                  // 12: job.v1.Plan
+	(*Loudness)(nil),              // 13: job.v1.Loudness
+	(*Chunk)(nil),                 // 14: job.v1.Chunk
+	(*Span)(nil),                  // 15: job.v1.Span
+	(*Attempts)(nil),              // 16: job.v1.Attempts
+	(*Task)(nil),                  // 17: job.v1.Task
+	(*ChunkResult)(nil),           // 18: job.v1.ChunkResult
+	(*Progress)(nil),              // 19: job.v1.Progress
+	(*DeadLetter)(nil),            // 20: job.v1.DeadLetter
+	(*WorkerBeat)(nil),            // 21: job.v1.WorkerBeat
+	(*Transcript)(nil),            // 22: job.v1.Transcript
+	(*Segment)(nil),               // 23: job.v1.Segment
+	(*Word)(nil),                  // 24: job.v1.Word
+	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
 }
 var file_job_v1_job_proto_depIdxs = []int32{
 	0,  // 0: job.v1.Job.state:type_name -> job.v1.State
 	4,  // 1: job.v1.Job.options:type_name -> job.v1.Options
 	5,  // 2: job.v1.Job.input:type_name -> job.v1.Input
 	7,  // 3: job.v1.Job.media:type_name -> job.v1.Media
-	24, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	24, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	24, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	24, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
+	25, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	25, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	25, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	25, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
 	8,  // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
 	9,  // 9: job.v1.Job.error:type_name -> job.v1.Error
 	10, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
 	1,  // 11: job.v1.Options.priority:type_name -> job.v1.Priority
 	5,  // 12: job.v1.File.input:type_name -> job.v1.Input
-	24, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
-	7,  // 14: job.v1.Plan.media:type_name -> job.v1.Media
-	12, // 15: job.v1.Plan.loudness:type_name -> job.v1.Loudness
-	13, // 16: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	8,  // 17: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	14, // 18: job.v1.Chunk.speech:type_name -> job.v1.Span
-	24, // 19: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
-	9,  // 20: job.v1.Attempts.verdict:type_name -> job.v1.Error
-	2,  // 21: job.v1.Task.stage:type_name -> job.v1.Stage
-	8,  // 22: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
-	9,  // 23: job.v1.ChunkResult.error:type_name -> job.v1.Error
-	2,  // 24: job.v1.Progress.stage:type_name -> job.v1.Stage
-	16, // 25: job.v1.DeadLetter.task:type_name -> job.v1.Task
-	15, // 26: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	24, // 27: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 28: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
-	22, // 29: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	23, // 30: job.v1.Segment.words:type_name -> job.v1.Word
-	31, // [31:31] is the sub-list for method output_type
-	31, // [31:31] is the sub-list for method input_type
-	31, // [31:31] is the sub-list for extension type_name
-	31, // [31:31] is the sub-list for extension extendee
-	0,  // [0:31] is the sub-list for field type_name
+	25, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	25, // 14: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
+	7,  // 15: job.v1.Plan.media:type_name -> job.v1.Media
+	13, // 16: job.v1.Plan.loudness:type_name -> job.v1.Loudness
+	14, // 17: job.v1.Plan.chunks:type_name -> job.v1.Chunk
+	8,  // 18: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	15, // 19: job.v1.Chunk.speech:type_name -> job.v1.Span
+	25, // 20: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	9,  // 21: job.v1.Attempts.verdict:type_name -> job.v1.Error
+	2,  // 22: job.v1.Task.stage:type_name -> job.v1.Stage
+	8,  // 23: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
+	9,  // 24: job.v1.ChunkResult.error:type_name -> job.v1.Error
+	2,  // 25: job.v1.Progress.stage:type_name -> job.v1.Stage
+	17, // 26: job.v1.DeadLetter.task:type_name -> job.v1.Task
+	16, // 27: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
+	25, // 28: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 29: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	23, // 30: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	24, // 31: job.v1.Segment.words:type_name -> job.v1.Word
+	32, // [32:32] is the sub-list for method output_type
+	32, // [32:32] is the sub-list for method input_type
+	32, // [32:32] is the sub-list for extension type_name
+	32, // [32:32] is the sub-list for extension extendee
+	0,  // [0:32] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }
@@ -2576,7 +2648,7 @@ func file_job_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_job_v1_job_proto_rawDesc), len(file_job_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   21,
+			NumMessages:   22,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

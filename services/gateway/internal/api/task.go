@@ -7,8 +7,10 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
@@ -27,27 +29,48 @@ func (a *API) createTask(w http.ResponseWriter, r *http.Request) error {
 	if create.FileID == "" {
 		return problem.With(fault.New(fault.Invalid, "invalid_json", "The field file_id is missing."), "field", "file_id")
 	}
-	user := auth.User(r.Context()).GetId()
-	file, err := a.findFile(r.Context(), user, create.FileID)
+	e, again, err := a.create(r, create)
 	if err != nil {
 		return err
 	}
-	options, warnings, err := create.Options(a.Models)
-	if err != nil {
-		return err
+	if again {
+		w.Header().Set("Idempotent-Replayed", "true")
+	} else {
+		a.Log.Info("job accepted", "job", e.Job.GetId(), "user", e.Job.GetUserId(), "model", e.Job.GetOptions().GetResolvedModel())
 	}
-	e, err := a.Jobs.Create(r.Context(), user, file.GetInput(), options, warnings)
-	if err != nil {
-		return err
-	}
-	a.Log.Info("job accepted", "job", e.Job.GetId(), "user", user, "model", options.GetResolvedModel())
 	w.Header().Set("Location", tasksPath+e.Job.GetId())
 	return web.WriteJSON(w, http.StatusCreated, struct {
 		TaskID    string   `json:"task_id"`
 		Status    string   `json:"status"`
 		CreatedAt *stamp   `json:"created_at"`
 		Warnings  []string `json:"warnings,omitempty"`
-	}{e.Job.GetId(), statusName(e.Job.GetState()), stampOf(e.Job.GetCreatedAt()), warnings})
+	}{e.Job.GetId(), statusName(jobv1.State_STATE_QUEUED), stampOf(e.Job.GetCreatedAt()), e.Job.GetWarnings()})
+}
+
+// create makes the job, once if the request says so.
+func (a *API) create(r *http.Request, create request.Create) (e index.Entry, again bool, err error) {
+	user := auth.User(r.Context()).GetId()
+	check := func(ctx context.Context) (jobs.Order, error) {
+		file, err := a.findFile(ctx, user, create.FileID)
+		if err != nil {
+			return jobs.Order{}, err
+		}
+		options, warnings, err := create.Options(a.Models)
+		return jobs.Order{Input: file.GetInput(), Options: options, Warnings: warnings}, err
+	}
+	key, err := idempotencyKey(r)
+	if err != nil {
+		return index.Entry{}, false, err
+	}
+	if key == "" {
+		e, err = a.Jobs.Create(r.Context(), user, check)
+		return e, false, err
+	}
+	fingerprint, err := create.Fingerprint()
+	if err != nil {
+		return index.Entry{}, false, err
+	}
+	return a.Jobs.CreateOnce(r.Context(), user, jobs.Once{Key: key, Fingerprint: fingerprint, Check: check})
 }
 
 func (a *API) getTask(w http.ResponseWriter, r *http.Request) error {

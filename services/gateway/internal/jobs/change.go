@@ -2,49 +2,14 @@ package jobs
 
 import (
 	"context"
-	"fmt"
 
 	"google.golang.org/protobuf/proto"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 )
-
-// Create accepts a job under a fresh id: when it returns, the job is on disk and
-// will not be lost. Exhausted: the user has too many under way, code
-// "too_many_tasks". Unavailable: too much is under way, code "backlog_full", or
-// the bus does not take it now.
-func (j *Jobs) Create(ctx context.Context, userID string, input *jobv1.Input, options *jobv1.Options, warnings []string) (index.Entry, error) {
-	id, err := job.NewID()
-	if err != nil {
-		return index.Entry{}, fmt.Errorf("make task id: %w", err)
-	}
-	if !j.Index.Reserve(userID, id, j.MaxLive) {
-		return index.Entry{}, fault.New(fault.Exhausted, "too_many_tasks",
-			fmt.Sprintf("You have %d tasks under way; wait until some are done.", j.MaxLive))
-	}
-	defer j.Index.Release(userID, id)
-	if err := j.Room.Check(ctx); err != nil {
-		return index.Entry{}, err
-	}
-	record := &jobv1.Job{
-		Id: id, UserId: userID, State: jobv1.State_STATE_QUEUED, Attempt: 1,
-		Options: options, Input: input, Warnings: warnings,
-		CreatedAt: timestamppb.New(j.Now()),
-	}
-	crash.Point(crash.BeforeAccept)
-	revision, err := j.Store.Create(ctx, record)
-	if err != nil {
-		return index.Entry{}, err
-	}
-	crash.Point(crash.AfterAccept)
-	j.Index.Put(record, revision)
-	return index.Entry{Job: record, Revision: revision}, nil
-}
 
 // Cancel stops a job; doing it twice is no error. Conflict: it has completed or
 // failed.
@@ -85,7 +50,7 @@ func (j *Jobs) Delete(ctx context.Context, userID, id string) error {
 	if fault.Is(err, fault.NotFound) {
 		record = proto.CloneOf(found.Job)
 		job.Advance(record, jobv1.State_STATE_DELETED, j.Now())
-		revision, err = j.Store.Create(ctx, record)
+		revision, err = j.Store.Restore(ctx, record)
 	}
 	if err != nil {
 		return err

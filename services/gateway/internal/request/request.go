@@ -2,6 +2,7 @@ package request
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"slices"
@@ -54,6 +55,16 @@ type Create struct {
 	Priority       string          `json:"priority"`
 	CallbackURL    string          `json:"callback_url"`
 	Metadata       json.RawMessage `json:"metadata"`
+}
+
+// Fingerprint is the SHA-256 of what is asked for, however the body spelled it.
+func (c *Create) Fingerprint() ([]byte, error) {
+	text, err := json.Marshal(c) // which compacts the metadata
+	if err != nil {
+		return nil, fmt.Errorf("fingerprint of request: %w", err)
+	}
+	sum := sha256.Sum256(text)
+	return sum[:], nil
 }
 
 // Options returns the job's options and warnings for the user. Unprocessable: the
