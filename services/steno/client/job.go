@@ -1,7 +1,9 @@
 package client
 
 import (
+	"cmp"
 	"context"
+	"crypto/rand"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -67,12 +69,16 @@ type NewJob struct {
 	BeamSize    int    `json:"beam_size,omitempty"` // width of the search; 0: the server's choice
 	// WordTimestamps adds the words and their times to the JSON result.
 	WordTimestamps bool `json:"word_timestamps,omitempty"`
+	// Key is what the server knows this job by if it is created again: for a day the
+	// same key makes no second job. Empty: one for this call alone.
+	Key string `json:"-"`
 }
 
-// Create starts a job and returns it as the server accepted it.
+// Create starts a job and returns it as the server accepted it. What is lost on the
+// way is asked again, and makes no second job.
 func (c *Client) Create(ctx context.Context, job NewJob) (Status, error) {
 	var status Status
-	err := c.post(ctx, "/api/v1/transcription/create", job, &status)
+	err := c.postOnce(ctx, cmp.Or(job.Key, rand.Text()), "/api/v1/transcription/create", job, &status)
 	return status, err
 }
 

@@ -21,7 +21,8 @@ type request struct {
 	method, path string
 	query        url.Values
 	header       http.Header
-	body         io.Reader     // nil for none
+	data         []byte        // body that can be sent again
+	body         io.Reader     // body that cannot; nil for none
 	size         int64         // bytes of body
 	limit        time.Duration // for the whole exchange; 0 for no limit
 }
@@ -41,18 +42,41 @@ func (c *Client) getWithin(ctx context.Context, limit time.Duration, path string
 
 // post sends in as JSON, once, and decodes the JSON answer into out.
 func (c *Client) post(ctx context.Context, path string, in, out any) error {
-	data, err := json.Marshal(in)
+	r, err := jsonRequest(path, in)
 	if err != nil {
-		return fmt.Errorf("encode the request to %s: %w", path, err)
+		return err
 	}
-	body, err := c.fetch(ctx, request{
-		method: http.MethodPost, path: path, body: bytes.NewReader(data), size: int64(len(data)),
-		header: http.Header{"Content-Type": {"application/json"}}, limit: readLimit,
-	})
+	body, err := c.fetch(ctx, r)
 	if err != nil {
 		return err
 	}
 	return decode(path, body, out)
+}
+
+// postOnce is post, again if need be: whatever was lost on the way, the server does
+// what it is asked for under this key once.
+func (c *Client) postOnce(ctx context.Context, key, path string, in, out any) error {
+	r, err := jsonRequest(path, in)
+	if err != nil {
+		return err
+	}
+	r.header.Set("Idempotency-Key", key)
+	body, err := c.repeat(ctx, r)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, out)
+}
+
+func jsonRequest(path string, in any) (request, error) {
+	data, err := json.Marshal(in)
+	if err != nil {
+		return request{}, fmt.Errorf("encode the request to %s: %w", path, err)
+	}
+	return request{
+		method: http.MethodPost, path: path, data: data,
+		header: http.Header{"Content-Type": {"application/json"}}, limit: readLimit,
+	}, nil
 }
 
 func decode(path string, body []byte, out any) error {
@@ -100,6 +124,9 @@ func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {
 	address := c.base.JoinPath(r.path)
 	address.RawQuery = r.query.Encode()
+	if r.data != nil {
+		r.body, r.size = bytes.NewReader(r.data), int64(len(r.data))
+	}
 	req, err := http.NewRequestWithContext(ctx, r.method, address.String(), r.body)
 	if err != nil {
 		return nil, fmt.Errorf("make the request to %s: %w", r.path, err)

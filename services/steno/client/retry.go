@@ -16,8 +16,8 @@ const (
 	longestRetryAfter = 30 * time.Second // asked for more, the user should know instead
 )
 
-// repeat makes a request that can be made twice without harm (it has no body),
-// until it is answered or there is no hope.
+// repeat makes a request that can be made twice without harm, until it is answered
+// or there is no hope.
 func (c *Client) repeat(ctx context.Context, r request) ([]byte, error) {
 	pause := firstPause
 	for try := 1; ; try++ {

@@ -17,6 +17,8 @@ import (
 type script struct {
 	answers []answer
 	asked   []time.Duration // since the first request
+	keys    []string        // idempotency keys of the requests
+	bodies  []string
 	start   time.Time
 }
 
@@ -25,7 +27,15 @@ type answer struct {
 	retryAfter string
 }
 
-func (s *script) RoundTrip(*http.Request) (*http.Response, error) {
+func (s *script) RoundTrip(req *http.Request) (*http.Response, error) {
+	if req.Body != nil {
+		body, err := io.ReadAll(req.Body)
+		if err != nil {
+			return nil, err
+		}
+		s.bodies = append(s.bodies, string(body))
+		s.keys = append(s.keys, req.Header.Get("Idempotency-Key"))
+	}
 	if s.asked == nil {
 		s.start = time.Now()
 	}
@@ -62,12 +72,9 @@ func TestClient_repeatsQuestionsThatMaySucceedLater(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				transport := &script{answers: test.answers}
-				c, err := client.New(client.Config{URL: "http://mesh", HTTP: &http.Client{Transport: transport}})
-				if err != nil {
-					t.Fatal(err)
-				}
+				c := over(t, transport)
 
-				_, err = c.Me(t.Context())
+				_, err := c.Me(t.Context())
 
 				if (err == nil) != test.ok {
 					t.Errorf("error is %v", err)
@@ -83,19 +90,46 @@ func TestClient_repeatsQuestionsThatMaySucceedLater(t *testing.T) {
 func TestClient_neverRepeatsWhatWouldBeDoneTwice(t *testing.T) {
 	t.Parallel()
 	transport := &script{answers: []answer{{503, "1"}}}
+	c := over(t, transport)
+
+	_, err := c.Upload(t.Context(), "a.wav", 1, strings.NewReader("x"))
+
+	var problem *client.Problem
+	if !errors.As(err, &problem) || problem.RetryAfter != time.Second {
+		t.Errorf("error is %v", err)
+	}
+	if len(transport.asked) != 1 {
+		t.Errorf("%d requests were made", len(transport.asked))
+	}
+}
+
+func TestClient_createsAgainUnderTheSameKey(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		transport := &script{answers: []answer{{503, "1"}, {0, ""}, {200, ""}}}
+		c := over(t, transport)
+
+		for _, key := range []string{"", "", "mine"} {
+			if _, err := c.Create(t.Context(), client.NewJob{FileID: "f", Key: key}); err != nil {
+				t.Fatal(err)
+			}
+		}
+
+		keys := transport.keys
+		if len(keys) != 5 || keys[0] == "" || keys[0] != keys[1] || keys[1] != keys[2] || keys[2] == keys[3] || keys[4] != "mine" {
+			t.Errorf("keys %q; want one three times, another, and mine", keys)
+		}
+		if body := `{"file_id":"f","diarization":false}`; transport.bodies[0] != body || transport.bodies[2] != body {
+			t.Errorf("bodies %q", transport.bodies)
+		}
+	})
+}
+
+func over(t *testing.T, transport http.RoundTripper) *client.Client {
+	t.Helper()
 	c, err := client.New(client.Config{URL: "http://mesh", HTTP: &http.Client{Transport: transport}})
 	if err != nil {
 		t.Fatal(err)
 	}
-
-	_, createErr := c.Create(t.Context(), client.NewJob{FileID: "f"})
-	_, uploadErr := c.Upload(t.Context(), "a.wav", 1, strings.NewReader("x"))
-
-	var problem *client.Problem
-	if !errors.As(createErr, &problem) || problem.RetryAfter != time.Second || uploadErr == nil {
-		t.Errorf("errors are %v and %v", createErr, uploadErr)
-	}
-	if len(transport.asked) != 2 {
-		t.Errorf("%d requests were made, want 2", len(transport.asked))
-	}
+	return c
 }
