@@ -27,6 +27,7 @@ type Config struct {
 	MaxModels int           // models in memory at once
 	MaxMemory int64         // resident bytes of one engine over which it is killed; 0: no limit
 	GPU       bool          // use a GPU where the engine finds one
+	ExpectGPU bool          // not ready while the engine has none
 	Limit     worker.Limit  // longest time for one window
 	Grace     time.Duration // how long tasks in hand may go on when the process is to stop; 0: they are given back at once
 }
@@ -52,6 +53,7 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.IntVar(&c.MaxModels, "transcriber.max-models", c.MaxModels, "models in memory at once")
 	flags.Int64Var(&c.MaxMemory, "transcriber.max-memory-bytes", c.MaxMemory, "memory that the engine of one model may take before it is killed; 0 for no limit")
 	flags.BoolVar(&c.GPU, "transcriber.gpu", c.GPU, "use a GPU where there is one")
+	flags.BoolVar(&c.ExpectGPU, "transcriber.expect-gpu", c.ExpectGPU, "not ready while the engine runs without a GPU; tasks are done all the same")
 	flags.DurationVar(&c.Limit.Base, "transcriber.limit", c.Limit.Base, "longest time for one window, and limit-factor times its length on top")
 	flags.Float64Var(&c.Limit.Factor, "transcriber.limit-factor", c.Limit.Factor, "times the length of a window that are added to its limit")
 	flags.DurationVar(&c.Grace, "transcriber.grace", c.Grace, "how long tasks in hand may go on when the process is to stop; 0: others get them at once")
@@ -71,6 +73,8 @@ func (c Config) complete() (Config, error) {
 		return c, errors.New("the memory of an engine cannot be below zero")
 	case c.Limit.Base <= 0 || c.Limit.Factor < 0:
 		return c, errors.New("the limit of a window must be above zero")
+	case c.ExpectGPU && !c.GPU:
+		return c, errors.New("a GPU is expected that is not to be used")
 	case len(c.modelDirs()) == 0:
 		return c, errors.New("there must be a folder for models")
 	}

@@ -1,33 +1,16 @@
 package transcriber_test
 
 import (
-	"context"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/fault"
-	"github.com/stenomesh/stenomesh/pkg/testkit"
-	"github.com/stenomesh/stenomesh/services/transcriber"
 )
 
 func TestTranscriber_isNotReadyWithoutTheQueueOfAnInstalledModel(t *testing.T) {
 	t.Parallel()
 	r := newRig(t)
-	service, err := transcriber.New(r.cfg, transcriber.Deps{
-		Bus: r.Bus, Jobs: r.jobs, Blobs: r.blobs, Catalog: r.catalog, Log: testkit.Log(t), Observe: r.observe,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
-	ended := make(chan error, 1)
-	go func() { ended <- service.Run(ctx) }()
-	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Error(err)
-		}
-	})
+	service, _ := r.serve(t)
 	remove := func(model string) {
 		t.Helper()
 		if err := r.JS.DeleteConsumer(t.Context(), bus.StreamTasks, bus.ConsumerASR(model)); err != nil {

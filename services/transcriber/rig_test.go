@@ -99,6 +99,13 @@ func (r *rig) install(t testing.TB, name string) {
 // start runs a transcriber; stop and the end of the test end it.
 func (r *rig) start(t testing.TB) (stop func()) {
 	t.Helper()
+	_, stop = r.serve(t)
+	return stop
+}
+
+// serve is start for tests that ask the transcriber itself.
+func (r *rig) serve(t testing.TB) (service *transcriber.Service, stop func()) {
+	t.Helper()
 	service, err := transcriber.New(r.cfg, transcriber.Deps{
 		Bus: r.Bus, Jobs: r.jobs, Blobs: r.blobs, Catalog: r.catalog, Log: testkit.Log(t), Observe: r.observe,
 	})
@@ -115,7 +122,7 @@ func (r *rig) start(t testing.TB) (stop func()) {
 		}
 	})
 	t.Cleanup(stop)
-	return stop
+	return service, stop
 }
 
 func (r *rig) observe(name string, _ time.Duration, failed bool) {

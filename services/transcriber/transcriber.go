@@ -50,6 +50,7 @@ type Service struct {
 	models  *models.Manager
 	control *job.Control
 	handler *worker.Handler
+	gpu     gpuWatch
 }
 
 // New finds the engine, clears up after engines of killed processes, and listens
@@ -62,8 +63,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if deps.Observe == nil {
 		deps.Observe = func(string, time.Duration, bool) {}
 	}
+	s := &Service{cfg: cfg, deps: deps}
 	running := cfg.engine()
-	running.Log = deps.Log
+	running.Log, running.Ready = deps.Log, s.engineStarted
 	if err := engine.PrepareRunDir(running.RunDir); err != nil {
 		return nil, fmt.Errorf("transcriber: %w", err)
 	}
@@ -78,7 +80,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("transcriber: %w", err), manager.Close())
 	}
-	s := &Service{cfg: cfg, deps: deps, models: manager, control: control}
+	s.models, s.control = manager, control
 	s.handler = &worker.Handler{
 		Name: processName(), Jobs: deps.Jobs, Blobs: deps.Blobs, Acquire: s.acquire,
 		Limit: cfg.Limit, Observe: deps.Observe, Log: deps.Log,
@@ -91,6 +93,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 func (s *Service) Run(ctx context.Context) error {
 	lanes := newLanes(s.deps.Bus.JS, s.models.List)
 	var group sync.WaitGroup
+	if s.cfg.ExpectGPU {
+		group.Go(func() { s.lookForGPU(ctx) })
+	}
 	for n := range s.cfg.Slots {
 		group.Go(func() { s.worker(n, lanes.slot()).Run(ctx) })
 	}
@@ -104,9 +109,14 @@ func (s *Service) Run(ctx context.Context) error {
 	return nil
 }
 
-// Check reports whether tasks of every installed model can be had; the error is
-// Unavailable.
+// Check reports whether tasks of every installed model can be had, and whether there
+// is a GPU where one is expected; the error is Unavailable.
 func (s *Service) Check(ctx context.Context) error {
+	if s.cfg.ExpectGPU {
+		if err := s.gpu.check(); err != nil {
+			return err
+		}
+	}
 	for _, m := range s.models.List() {
 		if !m.Installed {
 			continue

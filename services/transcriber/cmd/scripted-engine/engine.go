@@ -20,17 +20,27 @@ type engine struct {
 	enginev1.UnimplementedEngineServiceServer
 
 	model  string
+	gpu    bool // asked for
 	loaded time.Duration
 	slots  chan struct{} // holds one item for each window being decoded
 	calls  atomic.Int64  // Transcribe calls so far
 }
 
 func newEngine(o options, loaded time.Duration) *engine {
-	return &engine{model: o.model, loaded: loaded, slots: make(chan struct{}, o.slots)}
+	return &engine{model: o.model, gpu: o.gpu, loaded: loaded, slots: make(chan struct{}, o.slots)}
 }
 
 // GetInfo is the load report.
 func (e *engine) GetInfo(context.Context, *enginev1.GetInfoRequest) (*enginev1.GetInfoResponse, error) {
+	s, err := readScript(e.model)
+	if err != nil {
+		return nil, status.Error(codes.Internal, err.Error())
+	}
+	devices := s.devices()
+	used := devices[0]
+	if e.gpu {
+		used = devices[len(devices)-1]
+	}
 	return &enginev1.GetInfoResponse{
 		Engine:       "scripted 1",
 		ModelType:    "scripted",
@@ -38,9 +48,19 @@ func (e *engine) GetInfo(context.Context, *enginev1.GetInfoRequest) (*enginev1.G
 		Languages:    languages,
 		LoadMs:       e.loaded.Milliseconds(),
 		Slots:        uint32(cap(e.slots)),
-		Device:       "CPU",
-		Devices:      []*enginev1.Device{{Name: "CPU", Description: "scripted", Kind: "cpu"}},
+		Device:       used.GetName(),
+		Gpu:          used.GetKind() == "gpu",
+		Devices:      devices,
 	}, nil
+}
+
+// devices are a processor, and a GPU where the script has one.
+func (s script) devices() []*enginev1.Device {
+	devices := []*enginev1.Device{{Name: "CPU", Description: "scripted", Kind: "cpu"}}
+	if s.GPU {
+		devices = append(devices, &enginev1.Device{Name: "Scripted0", Description: "scripted", Kind: "gpu"})
+	}
+	return devices
 }
 
 // GetMemory reads what the kernel knows about this process.

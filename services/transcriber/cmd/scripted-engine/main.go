@@ -48,7 +48,7 @@ func parseFlags(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&o.socket, "socket", "", "path of the unix socket to serve on")
 	flags.IntVar(&o.slots, "slots", 1, "windows decoded side by side")
 	flags.IntVar(&o.threads, "threads", 1, "accepted and ignored")
-	flags.BoolVar(&o.gpu, "gpu", false, "accepted and ignored: there is only a CPU")
+	flags.BoolVar(&o.gpu, "gpu", false, "use a GPU, where the script has one")
 	flags.StringVar(&o.backends, "backends", "", "accepted and ignored")
 	if err := flags.Parse(args); err != nil {
 		return o, err

@@ -17,6 +17,7 @@ import (
 //
 //	{
 //	  "load":  "fail",          at start: "fail", "memory" (exit 3 and 4), "crash" or "hang"
+//	  "gpu":   true,            there is a GPU, which is used when asked for
 //	  "speed": 50,              audio seconds per second; 0 or nothing: at once
 //	  "detect": {"ru": 0.9, "en": 0.1},   answer of DetectLanguage
 //	  "rules": [
@@ -41,6 +42,7 @@ import (
 //	slow    take "ms" longer
 type script struct {
 	Load   string             `json:"load"`
+	GPU    bool               `json:"gpu"`
 	Speed  float64            `json:"speed"`
 	Detect map[string]float32 `json:"detect"`
 	Rules  []rule             `json:"rules"`

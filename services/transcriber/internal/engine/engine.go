@@ -19,6 +19,8 @@ import (
 	"errors"
 	"log/slog"
 	"time"
+
+	enginev1 "github.com/stenomesh/stenomesh/proto/engine/v1"
 )
 
 // Config says which program to run and how to treat it.
@@ -43,6 +45,9 @@ type Config struct {
 	// for Model as it is.
 	Verify func(ctx context.Context) (path string, err error)
 
+	// Ready, if set, is told the load report of each process that has started.
+	Ready func(*enginev1.GetInfoResponse)
+
 	Log *slog.Logger
 }
 
@@ -61,6 +66,9 @@ func (c Config) withDefaults() (Config, error) {
 	setDefault(&c.MemoryInterval, 250*time.Millisecond)
 	setDefault(&c.MinBackoff, 250*time.Millisecond)
 	setDefault(&c.MaxBackoff, 30*time.Second)
+	if c.Ready == nil {
+		c.Ready = func(*enginev1.GetInfoResponse) {}
+	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
 	}

@@ -37,6 +37,7 @@ func Start(ctx context.Context, cfg Config) (*Process, error) {
 	}
 	p.log.Info("engine is ready", "engine", p.info.GetEngine(), "device", p.info.GetDevice(),
 		"gpu", p.info.GetGpu(), "slots", p.info.GetSlots(), "load_ms", p.info.GetLoadMs())
+	cfg.Ready(p.info)
 	return p, nil
 }
 
