@@ -42,7 +42,7 @@ func NewDisk(root string) (*Disk, error) {
 func (d *Disk) Create(context.Context) (Writer, error) {
 	file, err := os.CreateTemp(filepath.Join(d.root, tempFolder), "blob-*")
 	if err != nil {
-		return nil, fmt.Errorf("create blob: %w", err)
+		return nil, writeFault(fmt.Errorf("create blob: %w", err))
 	}
 	return newDiskWriter(d, file), nil
 }
@@ -134,10 +134,23 @@ func (d *Disk) List(ctx context.Context, prefix string) ([]Info, error) {
 // Unavailable. A disk that hangs holds it up beyond the end of ctx.
 func (d *Disk) Check(ctx context.Context) error {
 	if err := d.tryWrite(ctx); err != nil {
-		return fault.Wrap(err, fault.Unavailable, "blobs_unavailable",
-			"Recordings and transcripts cannot be written; the disk may be full.")
+		return unwritable(err)
 	}
 	return nil
+}
+
+// writeFault makes an outage of a disk that has become read-only: that is how the
+// kernel guards one that fails, and it is nobody's blob's own.
+func writeFault(err error) error {
+	if errors.Is(err, syscall.EROFS) {
+		return unwritable(err)
+	}
+	return err
+}
+
+func unwritable(err error) error {
+	return fault.Wrap(err, fault.Unavailable, "blobs_unavailable",
+		"Recordings and transcripts cannot be written; the disk may be full.")
 }
 
 func (d *Disk) tryWrite(ctx context.Context) error {

@@ -49,7 +49,7 @@ func (w *diskWriter) Commit(_ context.Context, key string) (Info, error) {
 		return Info{}, fmt.Errorf("commit blob %s: %w", key, err)
 	}
 	if err := w.moveTo(path); err != nil {
-		return Info{}, fmt.Errorf("commit blob %s: %w", key, err)
+		return Info{}, writeFault(fmt.Errorf("commit blob %s: %w", key, err))
 	}
 	w.closed = true
 	size, sum := w.Sum()

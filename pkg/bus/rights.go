@@ -10,6 +10,8 @@ const (
 	results       = "$KV." + job.Bucket + ".res.*.*.*"
 	attempts      = "$KV." + job.Bucket + ".att.*.*."
 	recordFeed    = "$KV." + job.Bucket + ".job.>"
+	erasures      = "$KV." + job.Bucket + ".erase.*"
+	erasureFeed   = "$KV." + job.Bucket + ".erase.>"
 	files         = "$KV." + job.FilesBucket + ".*.*"
 	fileFeed      = "$KV." + job.FilesBucket + ".>"
 	cancellations = "ctl.v1.cancel.*"
@@ -35,6 +37,8 @@ func users() []user {
 			publishes("accepts, cancels and deletes jobs", records),
 			publishes("remembers idempotency keys", claims),
 			follows("status while jobs live", StreamJobs, recordFeed),
+			publishes("orders the erasure of users", erasures),
+			follows("refuses erased users", StreamJobs, erasureFeed),
 			reads("recordings of users, and how full the bucket is", StreamFiles),
 			publishes("makes and removes recordings", files),
 			binds("the tasks of a cancelled job are removed", StreamTasks),
@@ -54,6 +58,13 @@ func users() []user {
 			publishes("moves jobs on, completes and removes them", records),
 			purges("facts of ended jobs", StreamJobs),
 			follows("all jobs", StreamJobs, recordFeed, ConsumerAssembler),
+			publishes("erases users", erasures),
+			follows("erases users", StreamJobs, erasureFeed, ConsumerAssembler),
+			purges("files of erased users", StreamFiles),
+			binds("dead letters of erased users", StreamDead),
+			purges("dead letters of erased users", StreamDead),
+			binds("progress of erased users", StreamProgress),
+			purges("progress of erased users", StreamProgress),
 			takes("results of chunks", StreamJobs, ConsumerAssembler),
 			binds("recordings that nothing refers to", StreamFiles),
 			follows("recordings that nothing refers to", StreamFiles, fileFeed),

@@ -15,8 +15,8 @@ const (
 	StreamJobs     = "KV_" + job.Bucket
 	StreamFiles    = "KV_" + job.FilesBucket
 	StreamTasks    = job.TaskStream
-	StreamDead     = "DLQ"
-	StreamProgress = "PROGRESS"
+	StreamDead     = job.DeadStream
+	StreamProgress = job.ProgressStream
 
 	ConsumerPre       = "pre"
 	ConsumerAssembler = "assembler"

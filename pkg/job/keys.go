@@ -104,8 +104,11 @@ func className(p jobv1.Priority) string {
 // FileBlobKey is where a user's recording is kept, once however often it is
 // uploaded. sha256 is lower-case hex.
 func FileBlobKey(userID, sha256 string) string {
-	return fmt.Sprintf("files/%s/%s/%s", Token(userID), sha256[:2], sha256)
+	return fmt.Sprintf("%s/%s/%s", FileBlobPrefix(userID), sha256[:2], sha256)
 }
+
+// FileBlobPrefix is below which all recordings of a user are kept.
+func FileBlobPrefix(userID string) string { return "files/" + Token(userID) }
 
 // BlobPrefix is below which all blobs of a job are kept.
 func BlobPrefix(id string) string {

@@ -67,10 +67,15 @@ func Root(t testing.TB) string {
 }
 
 // Binary returns the path of a program that `make test-programs` builds: one of
-// stenomesh, whisper-engine and scripted-engine, with the race detector.
+// stenomesh, whisper-engine and scripted-engine, with the race detector. Those that
+// are to be measured, without it, are in the folder that STENOMESH_TEST_PROGRAMS
+// names.
 func Binary(t testing.TB, name string) string {
 	t.Helper()
 	path := filepath.Join(Root(t), "bin", "test", name)
+	if folder := os.Getenv("STENOMESH_TEST_PROGRAMS"); folder != "" {
+		path = filepath.Join(folder, name)
+	}
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("%s is missing; run: make test-programs", path)
 	}

@@ -18,6 +18,8 @@ type Config struct {
 	Confirm   time.Duration // how often history is asked which records may go
 	Grace     time.Duration // how long the record of a finished job stays while there is room
 	FileGrace time.Duration // how long a recording stays that nothing refers to
+	Erase     time.Duration // how often users who are to be erased are gone over
+	Settle    time.Duration // how long after the last record of an erased user went its work may still leave something
 }
 
 // DefaultConfig returns settings that fit a laptop and a mesh alike.
@@ -32,6 +34,8 @@ func DefaultConfig() Config {
 		Confirm:   time.Minute,
 		Grace:     24 * time.Hour,
 		FileGrace: 10 * time.Minute,
+		Erase:     10 * time.Second,
+		Settle:    time.Minute,
 	}
 }
 
@@ -48,6 +52,9 @@ func (c *Config) RegisterFlags(flags *flag.FlagSet) {
 	flags.DurationVar(&c.Sweep, "dispatcher.sweep", c.Sweep, "how often leftovers are looked for")
 	flags.DurationVar(&c.Confirm, "dispatcher.confirm", c.Confirm, "how often history is asked which records may be purged")
 	flags.DurationVar(&c.Grace, "dispatcher.grace", c.Grace, "how long the record of a finished job stays on the bus while its bucket is not crowded")
+	flags.DurationVar(&c.Erase, "dispatcher.erase", c.Erase, "how often users who are to be erased are gone over until nothing is left of them")
+	flags.DurationVar(&c.Settle, "dispatcher.settle", c.Settle,
+		"how long after the last job of an erased user went, its work may still leave something; above the lease of a task (20s)")
 	flags.DurationVar(&c.FileGrace, "dispatcher.file-grace", c.FileGrace, "how long a recording stays that nothing refers to")
 }
 
@@ -58,7 +65,7 @@ func (c *Config) check() error {
 	if c.PerUser < 0 || c.Ahead < 0 {
 		return errors.New("limits must not be below zero")
 	}
-	for _, every := range []time.Duration{c.Tick, c.Reconcile, c.Relist, c.Sweep, c.Confirm} {
+	for _, every := range []time.Duration{c.Tick, c.Reconcile, c.Relist, c.Sweep, c.Confirm, c.Erase} {
 		if every <= 0 {
 			return errors.New("intervals must be above zero")
 		}

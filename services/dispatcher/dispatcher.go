@@ -29,6 +29,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/collect"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/finish"
@@ -46,6 +47,7 @@ type Deps struct {
 	Files   *job.Files
 	Blobs   blob.Store
 	History historyv1.HistoryServiceClient // asked before a record is purged
+	Cache   cachev1.CacheServiceClient     // forgets what users had who are erased
 	Log     *slog.Logger
 }
 
@@ -62,6 +64,7 @@ type Service struct {
 	finisher  *finish.Finisher
 	reconcile *reconcile.Reconciler
 	janitor   *janitor.Janitor
+	erased    *job.Erased
 }
 
 // New returns a dispatcher that does nothing before Run.
@@ -83,10 +86,13 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.reconcile = reconcile.New(known, deps.Jobs, reconcile.Actions{
 		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer, Served: queue.Served,
 	}, cfg.Reconcile, deps.Log)
+	s.erased = job.NewErased(func(string) { s.janitor.Erase() })
 	s.janitor = janitor.New(janitor.Parts{
 		Index: known, Jobs: deps.Jobs, Files: deps.Files, Tasks: queue,
-		Blobs: deps.Blobs, History: deps.History, Log: deps.Log,
-	}, janitor.Times{Sweep: cfg.Sweep, Confirm: cfg.Confirm, Grace: cfg.Grace, FileGrace: cfg.FileGrace})
+		Blobs: deps.Blobs, History: deps.History, Cache: deps.Cache, Erased: s.erased, Log: deps.Log,
+	}, janitor.Times{
+		Sweep: cfg.Sweep, Confirm: cfg.Confirm, Grace: cfg.Grace, FileGrace: cfg.FileGrace, Erase: cfg.Erase, Settle: cfg.Settle,
+	})
 	return s, nil
 }
 
@@ -99,6 +105,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() { s.finisher.Run(ctx, s.cfg.Finishers) })
 	group.Go(func() { s.reconcile.Run(ctx) })
 	group.Go(func() { s.janitor.Run(ctx) })
+	group.Go(func() { s.erased.Follow(ctx, s.jobs, s.log) })
 	group.Go(func() { s.follow(ctx) })
 	group.Wait()
 	return nil

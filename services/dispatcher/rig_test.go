@@ -16,6 +16,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/rpc"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher"
@@ -32,13 +33,15 @@ type rig struct {
 	store   blob.Store // what dispatchers see of blobs
 	history *history
 	client  historyv1.HistoryServiceClient
+	cache   *shelf
+	shelf   cachev1.CacheServiceClient
 	cfg     dispatcher.Config
 }
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
 	b := testkit.Bus(t, "demo")
-	r := &rig{Bus: b, history: &history{}, cfg: quickConfig()}
+	r := &rig{Bus: b, history: &history{}, cache: &shelf{}, cfg: quickConfig()}
 	var err error
 	if r.jobs, err = job.Open(t.Context(), b.JS); err != nil {
 		t.Fatal(err)
@@ -56,6 +59,8 @@ func newRig(t testing.TB) *rig {
 	conn := rpc.NewInProcess(testkit.Log(t))
 	historyv1.RegisterHistoryServiceServer(conn, r.history)
 	r.client = historyv1.NewHistoryServiceClient(conn)
+	cachev1.RegisterCacheServiceServer(conn, r.cache)
+	r.shelf = cachev1.NewCacheServiceClient(conn)
 	return r
 }
 
@@ -65,13 +70,14 @@ func quickConfig() dispatcher.Config {
 	cfg := dispatcher.DefaultConfig()
 	cfg.Tick, cfg.Reconcile = 20*time.Millisecond, 100*time.Millisecond
 	cfg.Sweep, cfg.Confirm, cfg.FileGrace = 100*time.Millisecond, 50*time.Millisecond, 300*time.Millisecond
+	cfg.Erase, cfg.Settle = 50*time.Millisecond, 500*time.Millisecond
 	return cfg
 }
 
 // slowConfig leaves everything to the news: nothing is mended during a test.
 func slowConfig() dispatcher.Config {
 	cfg := dispatcher.DefaultConfig()
-	cfg.Tick, cfg.Reconcile, cfg.Sweep, cfg.Confirm = time.Hour, time.Hour, time.Hour, time.Hour
+	cfg.Tick, cfg.Reconcile, cfg.Sweep, cfg.Confirm, cfg.Erase = time.Hour, time.Hour, time.Hour, time.Hour, time.Hour
 	return cfg
 }
 
@@ -79,7 +85,7 @@ func slowConfig() dispatcher.Config {
 func (r *rig) dispatcher(t testing.TB) (stop func()) {
 	t.Helper()
 	service, err := dispatcher.New(r.cfg, dispatcher.Deps{
-		Bus: r.Bus, Jobs: r.jobs, Files: r.files, Blobs: r.store, History: r.client, Log: testkit.Log(t),
+		Bus: r.Bus, Jobs: r.jobs, Files: r.files, Blobs: r.store, History: r.client, Cache: r.shelf, Log: testkit.Log(t),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -190,6 +196,35 @@ type history struct {
 	historyv1.UnimplementedHistoryServiceServer
 	down, behind atomic.Bool
 	asked        atomic.Int64 // times
+	erasures     atomic.Int64 // times that a user was to be erased
+
+	mu  sync.Mutex
+	ids map[string][]string // jobs by user
+}
+
+// had notes jobs of a user.
+func (h *history) had(user string, ids ...string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.ids == nil {
+		h.ids = map[string][]string{}
+	}
+	h.ids[user] = append(h.ids[user], ids...)
+}
+
+// kept returns the jobs of a user.
+func (h *history) kept(user string) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.ids[user]
+}
+
+func (h *history) EraseUser(_ context.Context, req *historyv1.EraseUserRequest) (*historyv1.EraseUserResponse, error) {
+	h.erasures.Add(1)
+	if h.down.Load() {
+		return nil, fault.New(fault.Unavailable, "sql_down", "Try again later.")
+	}
+	return &historyv1.EraseUserResponse{JobIds: h.kept(req.GetUserId())}, nil
 }
 
 func (h *history) GetConfirmed(context.Context, *historyv1.GetConfirmedRequest) (*historyv1.GetConfirmedResponse, error) {

@@ -146,12 +146,15 @@ func firstRow(all []*jobv1.Job, req *historyv1.ListJobsRequest) int {
 }
 
 // accounts is the account service in small; every password is the name backwards.
+// The administrator is called boss.
 type accounts struct {
 	accountv1.UnimplementedAccountServiceServer
 
 	mu     sync.Mutex
 	down   bool
 	locked map[string]bool
+	gone   map[string]bool // by name
+	made   []string        // names, in their order
 }
 
 func passwordOf(name string) string {
@@ -161,7 +164,11 @@ func passwordOf(name string) string {
 }
 
 func (a *accounts) user(name string) *accountv1.User {
-	return &accountv1.User{Id: "id-" + name, Name: name, Active: !a.locked[name]}
+	role := accountv1.Role_ROLE_USER
+	if name == "boss" {
+		role = accountv1.Role_ROLE_ADMIN
+	}
+	return &accountv1.User{Id: "id-" + name, Name: name, Role: role, Active: !a.locked[name]}
 }
 
 func (a *accounts) Authenticate(_ context.Context, req *accountv1.AuthenticateRequest) (*accountv1.AuthenticateResponse, error) {
@@ -179,10 +186,56 @@ func (a *accounts) Authenticate(_ context.Context, req *accountv1.AuthenticateRe
 func (a *accounts) GetUser(_ context.Context, req *accountv1.GetUserRequest) (*accountv1.GetUserResponse, error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if a.down {
+	name, ours := strings.CutPrefix(req.GetUserId(), "id-")
+	switch {
+	case a.down:
 		return nil, errDown
+	case !ours || a.gone[name]:
+		return nil, fault.New(fault.NotFound, "user_not_found", "No such user.")
 	}
-	return &accountv1.GetUserResponse{User: a.user(strings.TrimPrefix(req.GetUserId(), "id-"))}, nil
+	return &accountv1.GetUserResponse{User: a.user(name)}, nil
+}
+
+func (a *accounts) EnsureUser(_ context.Context, req *accountv1.EnsureUserRequest) (*accountv1.EnsureUserResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if req.GetName() == "" {
+		return nil, fault.New(fault.Invalid, "invalid_name", "No name.")
+	}
+	there := slices.Contains(a.made, req.GetName())
+	if !there {
+		a.made = append(a.made, req.GetName())
+	}
+	user := a.user(req.GetName())
+	user.Role = req.GetRole()
+	return &accountv1.EnsureUserResponse{User: user, Created: !there}, nil
+}
+
+func (a *accounts) ListUsers(_ context.Context, req *accountv1.ListUsersRequest) (*accountv1.ListUsersResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	reply := &accountv1.ListUsersResponse{}
+	for _, name := range a.made[slices.Index(a.made, strings.TrimPrefix(req.GetAfter(), "id-"))+1:] {
+		if reply.More = len(reply.GetUsers()) == int(req.GetLimit()); reply.GetMore() {
+			break
+		}
+		reply.Users = append(reply.Users, a.user(name))
+	}
+	return reply, nil
+}
+
+func (a *accounts) LockUser(_ context.Context, req *accountv1.LockUserRequest) (*accountv1.LockUserResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := strings.TrimPrefix(req.GetUserId(), "id-")
+	switch {
+	case a.down:
+		return nil, errDown
+	case name == "boss":
+		return nil, fault.New(fault.Conflict, "last_admin", "The last one.")
+	}
+	a.locked[name] = true
+	return &accountv1.LockUserResponse{User: a.user(name)}, nil
 }
 
 func (a *accounts) set(change func(*accounts)) {

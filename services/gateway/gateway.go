@@ -3,7 +3,8 @@
 // answers questions from the job feed, the history and the cache. It keeps nothing
 // of its own; several gateways may run side by side.
 //
-//	client -- HTTP --> web -- api --+-- auth ------> accounts (history service)
+//	client -- HTTP --> web -- api --+-- auth ------> accounts (history service), erasures
+//	                                +-- accounts --> accounts, erasures
 //	                                +-- upload ----> blob store, FILES
 //	                                +-- request ---> catalogue
 //	                                +-- jobs ------> index, JOBS, history
@@ -31,6 +32,7 @@ import (
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/api"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
@@ -74,6 +76,8 @@ type Service struct {
 	cfg       Config
 	deps      Deps
 	index     *index.Index
+	gate      *auth.Gate
+	erased    *job.Erased
 	server    *server
 	listening chan struct{}
 }
@@ -90,6 +94,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		return nil, fmt.Errorf("start gateway: %w", err)
 	}
 	s := &Service{cfg: cfg, deps: deps, index: index.New(time.Now), listening: make(chan struct{})}
+	s.erased = job.NewErased(func(userID string) { s.gate.Expel(userID) })
 	deps.Health.Add("job feed", s.Check)
 	router := web.NewRouter(deps.Log)
 	s.api(token.NewIssuer(key, time.Now)).Register(router)
@@ -116,11 +121,13 @@ func checkModels(cfg Config, models *catalog.Catalog) error {
 
 func (s *Service) api(tokens *token.Issuer) *api.API {
 	d := s.deps
-	users := auth.NewUsers(d.Accounts, d.Log, time.Now)
+	users := auth.NewUsers(d.Accounts, s.erased.Has, d.Log, time.Now)
+	s.gate = auth.NewGate(tokens, users)
 	return &api.API{
-		Log:   d.Log,
-		Gate:  auth.NewGate(tokens, users),
-		Login: auth.NewLogin(d.Accounts, users, tokens, time.Now),
+		Log:      d.Log,
+		Gate:     s.gate,
+		Login:    auth.NewLogin(d.Accounts, users, tokens, time.Now),
+		Accounts: &accounts.Accounts{Client: d.Accounts, Jobs: d.Jobs, Erased: s.erased, Log: d.Log, Now: time.Now},
 		Jobs: &jobs.Jobs{
 			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
 			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks, Room: s.roomForJobs(),
@@ -188,6 +195,11 @@ func (s *Service) Run(ctx context.Context) error {
 func (s *Service) follow(ctx context.Context) <-chan struct{} {
 	ended := make(chan struct{})
 	notes := make(chan struct{})
+	erasures := make(chan struct{})
+	go func() {
+		defer close(erasures)
+		s.erased.Follow(ctx, s.deps.Jobs, s.deps.Log)
+	}()
 	go func() {
 		defer close(notes)
 		if err := s.index.ListenProgress(ctx, s.deps.NC); err != nil && !errors.Is(err, nats.ErrConnectionClosed) {
@@ -198,6 +210,7 @@ func (s *Service) follow(ctx context.Context) <-chan struct{} {
 		defer close(ended)
 		s.index.Follow(ctx, s.deps.Jobs, s.deps.Log)
 		<-notes
+		<-erasures
 	}()
 	return ended
 }

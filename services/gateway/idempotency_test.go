@@ -23,7 +23,7 @@ func TestCreate_makesOneJobOfAllRequestsWithAKey(t *testing.T) {
 	replies := make([]reply, 50)
 	var all sync.WaitGroup
 	for n := range replies {
-		req, err := http.NewRequestWithContext(t.Context(), "POST", r.url+createPath, strings.NewReader(`{"file_id":"f1"}`))
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, r.url+createPath, strings.NewReader(`{"file_id":"f1"}`))
 		r.ok(err)
 		req.Header.Set("Authorization", "Bearer "+ann.token)
 		req.Header.Set("Idempotency-Key", "k1")

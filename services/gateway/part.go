@@ -55,7 +55,7 @@ func dependencies(h *host.Host) (Deps, error) {
 	}
 	h.OnStop("notes of workers", func() { _ = workers.Close() }) // the bus may have gone already
 	return Deps{
-		Log: h.Log, NC: h.Bus.NC, Jobs: h.Jobs, Files: h.Files, Control: h.Control, Blobs: h.Blobs,
+		Log: h.Log, NC: h.Bus.NC, Jobs: h.Jobs.Patient(), Files: h.Files.Patient(), Control: h.Control, Blobs: h.Blobs,
 		History:  historyv1.NewHistoryServiceClient(history),
 		Accounts: accountv1.NewAccountServiceClient(history),
 		Cache:    cachev1.NewCacheServiceClient(cache),

@@ -46,6 +46,7 @@ type rig struct {
 	url      string
 	bus      *bus.Bus
 	store    *job.Store
+	files    *job.Files
 	blobs    *blob.Disk
 	blobDir  string
 	history  *history
@@ -64,7 +65,7 @@ func (demoOnly) Loaded() []string               { return []string{"demo"} }
 
 func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}},
+	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}, gone: map[string]bool{}},
 		cache: &shelf{values: map[string][]byte{}}}
 	var err error
 	r.blobs, err = blob.NewDisk(r.blobDir)
@@ -73,8 +74,23 @@ func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	r.ok(err)
 	r.history = newHistory(r.blobs)
 	r.background(func(ctx context.Context) { _ = r.store.Follow(ctx, r.history.take) })
+	r.serve(settings)
+	return r
+}
+
+// another starts one more gateway over the same parts.
+func (r *rig) another(settings ...func(*gateway.Config)) *rig {
+	r.t.Helper()
+	other := &rig{t: r.t, bus: r.bus, store: r.store, blobs: r.blobs, blobDir: r.blobDir, history: r.history,
+		accounts: r.accounts, cache: r.cache}
+	other.serve(settings)
+	return other
+}
+
+func (r *rig) serve(settings []func(*gateway.Config)) {
+	r.t.Helper()
 	cfg := gateway.DefaultConfig()
-	cfg.Addr, cfg.KeyFile, cfg.ModelFallback = "127.0.0.1:0", filepath.Join(t.TempDir(), "token.key"), "demo"
+	cfg.Addr, cfg.KeyFile, cfg.ModelFallback = "127.0.0.1:0", filepath.Join(r.t.TempDir(), "token.key"), "demo"
 	for _, set := range settings {
 		set(&cfg)
 	}
@@ -87,21 +103,21 @@ func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	})
 	r.stop = r.background(func(ctx context.Context) {
 		if err := service.Run(ctx); err != nil {
-			t.Errorf("run: %v", err)
+			r.t.Errorf("run: %v", err)
 		}
 	})
-	addr, err := service.Addr(t.Context())
+	addr, err := service.Addr(r.t.Context())
 	r.ok(err)
 	r.url = "http://" + addr
 	transport := &http.Transport{}
-	t.Cleanup(transport.CloseIdleConnections)
+	r.t.Cleanup(transport.CloseIdleConnections)
 	r.client = &http.Client{Transport: transport}
-	return r
 }
 
 func (r *rig) deps() gateway.Deps {
 	log := testkit.Log(r.t)
-	files, err := job.OpenFiles(r.t.Context(), r.bus.JS)
+	var err error
+	r.files, err = job.OpenFiles(r.t.Context(), r.bus.JS)
 	r.ok(err)
 	control, err := job.NewControl(r.bus.NC)
 	r.ok(err)
@@ -114,7 +130,7 @@ func (r *rig) deps() gateway.Deps {
 	cachev1.RegisterCacheServiceServer(conn, r.cache)
 	metricsv1.RegisterMetricsServiceServer(conn, gauges{})
 	return gateway.Deps{
-		Log: log, NC: r.bus.NC, Jobs: r.store, Files: files, Control: control, Blobs: r.blobs,
+		Log: log, NC: r.bus.NC, Jobs: r.store, Files: r.files, Control: control, Blobs: r.blobs,
 		History: historyv1.NewHistoryServiceClient(conn), Accounts: accountv1.NewAccountServiceClient(conn),
 		Cache: cachev1.NewCacheServiceClient(conn), Metrics: metricsv1.NewMetricsServiceClient(conn),
 		Catalog: models, Models: demoOnly{},

@@ -71,6 +71,16 @@ func (o observed) UserByID(ctx context.Context, id string) (_ record.User, err e
 	return o.Store.UserByID(ctx, id)
 }
 
+func (o observed) Users(ctx context.Context, after string, limit int) (_ []record.User, _ bool, err error) {
+	defer o.done(ctx, "users", time.Now(), &err)
+	return o.Store.Users(ctx, after, limit)
+}
+
+func (o observed) LockUser(ctx context.Context, id string) (_ record.User, err error) {
+	defer o.done(ctx, "lock_user", time.Now(), &err)
+	return o.Store.LockUser(ctx, id)
+}
+
 func (o observed) CountUsers(ctx context.Context) (_ int64, err error) {
 	defer o.done(ctx, "count_users", time.Now(), &err)
 	return o.Store.CountUsers(ctx)

@@ -42,6 +42,13 @@ type Store interface {
 	UserByName(ctx context.Context, name string) (record.User, error)
 	// UserByID returns an account. NotFound.
 	UserByID(ctx context.Context, id string) (record.User, error)
+	// Users returns at most so many accounts in the order of their ids, those behind
+	// one of them only, and whether there are more.
+	Users(ctx context.Context, after string, limit int) (users []record.User, more bool, err error)
+	// LockUser makes an account inactive and returns it; one that is stays so.
+	// NotFound. Conflict, code "last_admin": no active administrator would be left,
+	// however many are locked at the same moment.
+	LockUser(ctx context.Context, id string) (record.User, error)
 	// CountUsers returns the number of accounts.
 	CountUsers(ctx context.Context) (int64, error)
 	// DeleteUser removes an account, makes all jobs of the user tombstones, and

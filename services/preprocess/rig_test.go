@@ -84,12 +84,13 @@ func (r *rig) accept(t *testing.T, path string) *jobv1.Job {
 	}
 	defer func() { _ = recording.Close() }()
 	key := "files/ann/" + id
-	if _, err := blob.Put(t.Context(), r.blobs, key, recording); err != nil {
+	stored, err := blob.Put(t.Context(), r.blobs, key, recording)
+	if err != nil {
 		t.Fatal(err)
 	}
 	record := &jobv1.Job{
 		Id: id, UserId: "ann", Attempt: 1, State: jobv1.State_STATE_QUEUED, CreatedAt: timestamppb.Now(),
-		Input: &jobv1.Input{BlobKey: key}, Options: &jobv1.Options{Vad: true},
+		Input: &jobv1.Input{BlobKey: key, Size: stored.Size, Sha256: stored.SHA256}, Options: &jobv1.Options{Vad: true},
 		Warnings: []string{"said at the door"},
 	}
 	if _, err := r.jobs.Create(t.Context(), record); err != nil {

@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync/atomic"
 	"syscall"
 	"testing"
@@ -114,6 +115,24 @@ func TestService_finishesWhatADeadWorkerHadPlanned(t *testing.T) {
 
 	if record.GetState() != jobv1.State_STATE_TRANSCRIBING || record.GetChunks() != 1 || record.GetMedia().GetDurationMs() != 3328 ||
 		!slices.Equal(record.GetWarnings(), []string{"said at the door", "Take care."}) {
+		t.Errorf("the job is %v", record)
+	}
+}
+
+func TestService_refusesARecordingThatHasChanged(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	record := r.accept(t, audiotest.Sample(t, "en-01.flac"))
+	if _, err := blob.Put(t.Context(), r.blobs, record.GetInput().GetBlobKey(), strings.NewReader("something else")); err != nil {
+		t.Fatal(err)
+	}
+	r.start(t, nil)
+
+	r.queue(t, record)
+	record = r.await(t, record)
+
+	if record.GetState() != jobv1.State_STATE_FAILED || record.GetError().GetCode() != "corrupt_media" ||
+		!strings.Contains(record.GetError().GetMessage(), "upload it again") {
 		t.Errorf("the job is %v", record)
 	}
 }

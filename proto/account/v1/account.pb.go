@@ -160,6 +160,81 @@ func (x *User) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Erasure is the order to remove everything that belongs to a user, under
+// erase.<user> in the JOBS bucket. It is made once and stays for ever: whatever
+// comes late of the user is removed by it, too.
+type Erasure struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose; the id, which no other user ever has.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Id of the administrator who ordered it.
+	OrderedBy string `protobuf:"bytes,2,opt,name=ordered_by,json=orderedBy,proto3" json:"ordered_by,omitempty"`
+	// When it was ordered.
+	OrderedAt *timestamppb.Timestamp `protobuf:"bytes,3,opt,name=ordered_at,json=orderedAt,proto3" json:"ordered_at,omitempty"`
+	// When nothing was left; not set until then.
+	FinishedAt    *timestamppb.Timestamp `protobuf:"bytes,4,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Erasure) Reset() {
+	*x = Erasure{}
+	mi := &file_account_v1_account_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Erasure) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Erasure) ProtoMessage() {}
+
+func (x *Erasure) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
+func (*Erasure) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Erasure) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *Erasure) GetOrderedBy() string {
+	if x != nil {
+		return x.OrderedBy
+	}
+	return ""
+}
+
+func (x *Erasure) GetOrderedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.OrderedAt
+	}
+	return nil
+}
+
+func (x *Erasure) GetFinishedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FinishedAt
+	}
+	return nil
+}
+
 // AuthenticateRequest carries a login.
 type AuthenticateRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -173,7 +248,7 @@ type AuthenticateRequest struct {
 
 func (x *AuthenticateRequest) Reset() {
 	*x = AuthenticateRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[1]
+	mi := &file_account_v1_account_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -185,7 +260,7 @@ func (x *AuthenticateRequest) String() string {
 func (*AuthenticateRequest) ProtoMessage() {}
 
 func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[1]
+	mi := &file_account_v1_account_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -198,7 +273,7 @@ func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateRequest.ProtoReflect.Descriptor instead.
 func (*AuthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{1}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *AuthenticateRequest) GetName() string {
@@ -226,7 +301,7 @@ type AuthenticateResponse struct {
 
 func (x *AuthenticateResponse) Reset() {
 	*x = AuthenticateResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[2]
+	mi := &file_account_v1_account_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -238,7 +313,7 @@ func (x *AuthenticateResponse) String() string {
 func (*AuthenticateResponse) ProtoMessage() {}
 
 func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[2]
+	mi := &file_account_v1_account_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -251,7 +326,7 @@ func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateResponse.ProtoReflect.Descriptor instead.
 func (*AuthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{2}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *AuthenticateResponse) GetUser() *User {
@@ -272,7 +347,7 @@ type GetUserRequest struct {
 
 func (x *GetUserRequest) Reset() {
 	*x = GetUserRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[3]
+	mi := &file_account_v1_account_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -284,7 +359,7 @@ func (x *GetUserRequest) String() string {
 func (*GetUserRequest) ProtoMessage() {}
 
 func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[3]
+	mi := &file_account_v1_account_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -297,7 +372,7 @@ func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{3}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *GetUserRequest) GetUserId() string {
@@ -318,7 +393,7 @@ type GetUserResponse struct {
 
 func (x *GetUserResponse) Reset() {
 	*x = GetUserResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[4]
+	mi := &file_account_v1_account_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -330,7 +405,7 @@ func (x *GetUserResponse) String() string {
 func (*GetUserResponse) ProtoMessage() {}
 
 func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[4]
+	mi := &file_account_v1_account_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -343,7 +418,7 @@ func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserResponse.ProtoReflect.Descriptor instead.
 func (*GetUserResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{4}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *GetUserResponse) GetUser() *User {
@@ -368,7 +443,7 @@ type EnsureUserRequest struct {
 
 func (x *EnsureUserRequest) Reset() {
 	*x = EnsureUserRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[5]
+	mi := &file_account_v1_account_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -380,7 +455,7 @@ func (x *EnsureUserRequest) String() string {
 func (*EnsureUserRequest) ProtoMessage() {}
 
 func (x *EnsureUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[5]
+	mi := &file_account_v1_account_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -393,7 +468,7 @@ func (x *EnsureUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureUserRequest.ProtoReflect.Descriptor instead.
 func (*EnsureUserRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{5}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *EnsureUserRequest) GetName() string {
@@ -430,7 +505,7 @@ type EnsureUserResponse struct {
 
 func (x *EnsureUserResponse) Reset() {
 	*x = EnsureUserResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[6]
+	mi := &file_account_v1_account_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -442,7 +517,7 @@ func (x *EnsureUserResponse) String() string {
 func (*EnsureUserResponse) ProtoMessage() {}
 
 func (x *EnsureUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[6]
+	mi := &file_account_v1_account_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -455,7 +530,7 @@ func (x *EnsureUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureUserResponse.ProtoReflect.Descriptor instead.
 func (*EnsureUserResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{6}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *EnsureUserResponse) GetUser() *User {
@@ -481,7 +556,7 @@ type CountUsersRequest struct {
 
 func (x *CountUsersRequest) Reset() {
 	*x = CountUsersRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[7]
+	mi := &file_account_v1_account_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -493,7 +568,7 @@ func (x *CountUsersRequest) String() string {
 func (*CountUsersRequest) ProtoMessage() {}
 
 func (x *CountUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[7]
+	mi := &file_account_v1_account_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -506,7 +581,7 @@ func (x *CountUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountUsersRequest.ProtoReflect.Descriptor instead.
 func (*CountUsersRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{7}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{8}
 }
 
 // CountUsersResponse carries the number.
@@ -520,7 +595,7 @@ type CountUsersResponse struct {
 
 func (x *CountUsersResponse) Reset() {
 	*x = CountUsersResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[8]
+	mi := &file_account_v1_account_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -532,7 +607,7 @@ func (x *CountUsersResponse) String() string {
 func (*CountUsersResponse) ProtoMessage() {}
 
 func (x *CountUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[8]
+	mi := &file_account_v1_account_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -545,7 +620,7 @@ func (x *CountUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountUsersResponse.ProtoReflect.Descriptor instead.
 func (*CountUsersResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{8}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *CountUsersResponse) GetUsers() int64 {
@@ -553,6 +628,208 @@ func (x *CountUsersResponse) GetUsers() int64 {
 		return x.Users
 	}
 	return 0
+}
+
+// ListUsersRequest asks for one page.
+type ListUsersRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Id of the last user of the page before; empty for the first page.
+	After string `protobuf:"bytes,1,opt,name=after,proto3" json:"after,omitempty"`
+	// Users a page, 1 to 1000.
+	Limit         uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersRequest) Reset() {
+	*x = ListUsersRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersRequest) ProtoMessage() {}
+
+func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
+func (*ListUsersRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *ListUsersRequest) GetAfter() string {
+	if x != nil {
+		return x.After
+	}
+	return ""
+}
+
+func (x *ListUsersRequest) GetLimit() uint32 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+// ListUsersResponse is one page.
+type ListUsersResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Users, in the order of their ids, which is the order they were made in.
+	Users []*User `protobuf:"bytes,1,rep,name=users,proto3" json:"users,omitempty"`
+	// Whether there are users behind the last one.
+	More          bool `protobuf:"varint,2,opt,name=more,proto3" json:"more,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListUsersResponse) Reset() {
+	*x = ListUsersResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListUsersResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListUsersResponse) ProtoMessage() {}
+
+func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
+func (*ListUsersResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *ListUsersResponse) GetUsers() []*User {
+	if x != nil {
+		return x.Users
+	}
+	return nil
+}
+
+func (x *ListUsersResponse) GetMore() bool {
+	if x != nil {
+		return x.More
+	}
+	return false
+}
+
+// LockUserRequest names a user.
+type LockUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LockUserRequest) Reset() {
+	*x = LockUserRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LockUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LockUserRequest) ProtoMessage() {}
+
+func (x *LockUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LockUserRequest.ProtoReflect.Descriptor instead.
+func (*LockUserRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *LockUserRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+// LockUserResponse carries the user.
+type LockUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user, who is not active any more.
+	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *LockUserResponse) Reset() {
+	*x = LockUserResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *LockUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*LockUserResponse) ProtoMessage() {}
+
+func (x *LockUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use LockUserResponse.ProtoReflect.Descriptor instead.
+func (*LockUserResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *LockUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
 }
 
 var File_account_v1_account_proto protoreflect.FileDescriptor
@@ -567,7 +844,15 @@ const file_account_v1_account_proto_rawDesc = "" +
 	"\x04role\x18\x03 \x01(\x0e2\x10.account.v1.RoleR\x04role\x12\x16\n" +
 	"\x06active\x18\x04 \x01(\bR\x06active\x129\n" +
 	"\n" +
-	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"E\n" +
+	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xb9\x01\n" +
+	"\aErasure\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
+	"\n" +
+	"ordered_by\x18\x02 \x01(\tR\torderedBy\x129\n" +
+	"\n" +
+	"ordered_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\torderedAt\x12;\n" +
+	"\vfinished_at\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"finishedAt\"E\n" +
 	"\x13AuthenticateRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\"<\n" +
@@ -586,19 +871,31 @@ const file_account_v1_account_proto_rawDesc = "" +
 	"\acreated\x18\x02 \x01(\bR\acreated\"\x13\n" +
 	"\x11CountUsersRequest\"*\n" +
 	"\x12CountUsersResponse\x12\x14\n" +
-	"\x05users\x18\x01 \x01(\x03R\x05users*;\n" +
+	"\x05users\x18\x01 \x01(\x03R\x05users\">\n" +
+	"\x10ListUsersRequest\x12\x14\n" +
+	"\x05after\x18\x01 \x01(\tR\x05after\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\rR\x05limit\"O\n" +
+	"\x11ListUsersResponse\x12&\n" +
+	"\x05users\x18\x01 \x03(\v2\x10.account.v1.UserR\x05users\x12\x12\n" +
+	"\x04more\x18\x02 \x01(\bR\x04more\"*\n" +
+	"\x0fLockUserRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\"8\n" +
+	"\x10LockUserResponse\x12$\n" +
+	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user*;\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tROLE_USER\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x022\xc1\x02\n" +
+	"ROLE_ADMIN\x10\x022\xd2\x03\n" +
 	"\x0eAccountService\x12Q\n" +
 	"\fAuthenticate\x12\x1f.account.v1.AuthenticateRequest\x1a .account.v1.AuthenticateResponse\x12B\n" +
 	"\aGetUser\x12\x1a.account.v1.GetUserRequest\x1a\x1b.account.v1.GetUserResponse\x12K\n" +
 	"\n" +
 	"EnsureUser\x12\x1d.account.v1.EnsureUserRequest\x1a\x1e.account.v1.EnsureUserResponse\x12K\n" +
 	"\n" +
-	"CountUsers\x12\x1d.account.v1.CountUsersRequest\x1a\x1e.account.v1.CountUsersResponseB;Z9github.com/stenomesh/stenomesh/proto/account/v1;accountv1b\x06proto3"
+	"CountUsers\x12\x1d.account.v1.CountUsersRequest\x1a\x1e.account.v1.CountUsersResponse\x12H\n" +
+	"\tListUsers\x12\x1c.account.v1.ListUsersRequest\x1a\x1d.account.v1.ListUsersResponse\x12E\n" +
+	"\bLockUser\x12\x1b.account.v1.LockUserRequest\x1a\x1c.account.v1.LockUserResponseB;Z9github.com/stenomesh/stenomesh/proto/account/v1;accountv1b\x06proto3"
 
 var (
 	file_account_v1_account_proto_rawDescOnce sync.Once
@@ -613,40 +910,53 @@ func file_account_v1_account_proto_rawDescGZIP() []byte {
 }
 
 var file_account_v1_account_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
 var file_account_v1_account_proto_goTypes = []any{
 	(Role)(0),                     // 0: account.v1.Role
 	(*User)(nil),                  // 1: account.v1.User
-	(*AuthenticateRequest)(nil),   // 2: account.v1.AuthenticateRequest
-	(*AuthenticateResponse)(nil),  // 3: account.v1.AuthenticateResponse
-	(*GetUserRequest)(nil),        // 4: account.v1.GetUserRequest
-	(*GetUserResponse)(nil),       // 5: account.v1.GetUserResponse
-	(*EnsureUserRequest)(nil),     // 6: account.v1.EnsureUserRequest
-	(*EnsureUserResponse)(nil),    // 7: account.v1.EnsureUserResponse
-	(*CountUsersRequest)(nil),     // 8: account.v1.CountUsersRequest
-	(*CountUsersResponse)(nil),    // 9: account.v1.CountUsersResponse
-	(*timestamppb.Timestamp)(nil), // 10: google.protobuf.Timestamp
+	(*Erasure)(nil),               // 2: account.v1.Erasure
+	(*AuthenticateRequest)(nil),   // 3: account.v1.AuthenticateRequest
+	(*AuthenticateResponse)(nil),  // 4: account.v1.AuthenticateResponse
+	(*GetUserRequest)(nil),        // 5: account.v1.GetUserRequest
+	(*GetUserResponse)(nil),       // 6: account.v1.GetUserResponse
+	(*EnsureUserRequest)(nil),     // 7: account.v1.EnsureUserRequest
+	(*EnsureUserResponse)(nil),    // 8: account.v1.EnsureUserResponse
+	(*CountUsersRequest)(nil),     // 9: account.v1.CountUsersRequest
+	(*CountUsersResponse)(nil),    // 10: account.v1.CountUsersResponse
+	(*ListUsersRequest)(nil),      // 11: account.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),     // 12: account.v1.ListUsersResponse
+	(*LockUserRequest)(nil),       // 13: account.v1.LockUserRequest
+	(*LockUserResponse)(nil),      // 14: account.v1.LockUserResponse
+	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
 }
 var file_account_v1_account_proto_depIdxs = []int32{
 	0,  // 0: account.v1.User.role:type_name -> account.v1.Role
-	10, // 1: account.v1.User.created_at:type_name -> google.protobuf.Timestamp
-	1,  // 2: account.v1.AuthenticateResponse.user:type_name -> account.v1.User
-	1,  // 3: account.v1.GetUserResponse.user:type_name -> account.v1.User
-	0,  // 4: account.v1.EnsureUserRequest.role:type_name -> account.v1.Role
-	1,  // 5: account.v1.EnsureUserResponse.user:type_name -> account.v1.User
-	2,  // 6: account.v1.AccountService.Authenticate:input_type -> account.v1.AuthenticateRequest
-	4,  // 7: account.v1.AccountService.GetUser:input_type -> account.v1.GetUserRequest
-	6,  // 8: account.v1.AccountService.EnsureUser:input_type -> account.v1.EnsureUserRequest
-	8,  // 9: account.v1.AccountService.CountUsers:input_type -> account.v1.CountUsersRequest
-	3,  // 10: account.v1.AccountService.Authenticate:output_type -> account.v1.AuthenticateResponse
-	5,  // 11: account.v1.AccountService.GetUser:output_type -> account.v1.GetUserResponse
-	7,  // 12: account.v1.AccountService.EnsureUser:output_type -> account.v1.EnsureUserResponse
-	9,  // 13: account.v1.AccountService.CountUsers:output_type -> account.v1.CountUsersResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	15, // 1: account.v1.User.created_at:type_name -> google.protobuf.Timestamp
+	15, // 2: account.v1.Erasure.ordered_at:type_name -> google.protobuf.Timestamp
+	15, // 3: account.v1.Erasure.finished_at:type_name -> google.protobuf.Timestamp
+	1,  // 4: account.v1.AuthenticateResponse.user:type_name -> account.v1.User
+	1,  // 5: account.v1.GetUserResponse.user:type_name -> account.v1.User
+	0,  // 6: account.v1.EnsureUserRequest.role:type_name -> account.v1.Role
+	1,  // 7: account.v1.EnsureUserResponse.user:type_name -> account.v1.User
+	1,  // 8: account.v1.ListUsersResponse.users:type_name -> account.v1.User
+	1,  // 9: account.v1.LockUserResponse.user:type_name -> account.v1.User
+	3,  // 10: account.v1.AccountService.Authenticate:input_type -> account.v1.AuthenticateRequest
+	5,  // 11: account.v1.AccountService.GetUser:input_type -> account.v1.GetUserRequest
+	7,  // 12: account.v1.AccountService.EnsureUser:input_type -> account.v1.EnsureUserRequest
+	9,  // 13: account.v1.AccountService.CountUsers:input_type -> account.v1.CountUsersRequest
+	11, // 14: account.v1.AccountService.ListUsers:input_type -> account.v1.ListUsersRequest
+	13, // 15: account.v1.AccountService.LockUser:input_type -> account.v1.LockUserRequest
+	4,  // 16: account.v1.AccountService.Authenticate:output_type -> account.v1.AuthenticateResponse
+	6,  // 17: account.v1.AccountService.GetUser:output_type -> account.v1.GetUserResponse
+	8,  // 18: account.v1.AccountService.EnsureUser:output_type -> account.v1.EnsureUserResponse
+	10, // 19: account.v1.AccountService.CountUsers:output_type -> account.v1.CountUsersResponse
+	12, // 20: account.v1.AccountService.ListUsers:output_type -> account.v1.ListUsersResponse
+	14, // 21: account.v1.AccountService.LockUser:output_type -> account.v1.LockUserResponse
+	16, // [16:22] is the sub-list for method output_type
+	10, // [10:16] is the sub-list for method input_type
+	10, // [10:10] is the sub-list for extension type_name
+	10, // [10:10] is the sub-list for extension extendee
+	0,  // [0:10] is the sub-list for field type_name
 }
 
 func init() { file_account_v1_account_proto_init() }
@@ -660,7 +970,7 @@ func file_account_v1_account_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_account_v1_account_proto_rawDesc), len(file_account_v1_account_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   9,
+			NumMessages:   14,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

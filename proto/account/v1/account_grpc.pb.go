@@ -26,6 +26,8 @@ const (
 	AccountService_GetUser_FullMethodName      = "/account.v1.AccountService/GetUser"
 	AccountService_EnsureUser_FullMethodName   = "/account.v1.AccountService/EnsureUser"
 	AccountService_CountUsers_FullMethodName   = "/account.v1.AccountService/CountUsers"
+	AccountService_ListUsers_FullMethodName    = "/account.v1.AccountService/ListUsers"
+	AccountService_LockUser_FullMethodName     = "/account.v1.AccountService/LockUser"
 )
 
 // AccountServiceClient is the client API for AccountService service.
@@ -44,6 +46,13 @@ type AccountServiceClient interface {
 	EnsureUser(ctx context.Context, in *EnsureUserRequest, opts ...grpc.CallOption) (*EnsureUserResponse, error)
 	// CountUsers tells how many accounts there are.
 	CountUsers(ctx context.Context, in *CountUsersRequest, opts ...grpc.CallOption) (*CountUsersResponse, error)
+	// ListUsers returns accounts, those made first at first. INVALID_ARGUMENT: a
+	// limit out of range.
+	ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error)
+	// LockUser keeps a user from logging in, as the first step of an erasure; a user
+	// who is locked stays so. NOT_FOUND: no such user. ALREADY_EXISTS with the code
+	// last_admin: nobody would be left who administers the mesh.
+	LockUser(ctx context.Context, in *LockUserRequest, opts ...grpc.CallOption) (*LockUserResponse, error)
 }
 
 type accountServiceClient struct {
@@ -94,6 +103,26 @@ func (c *accountServiceClient) CountUsers(ctx context.Context, in *CountUsersReq
 	return out, nil
 }
 
+func (c *accountServiceClient) ListUsers(ctx context.Context, in *ListUsersRequest, opts ...grpc.CallOption) (*ListUsersResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListUsersResponse)
+	err := c.cc.Invoke(ctx, AccountService_ListUsers_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) LockUser(ctx context.Context, in *LockUserRequest, opts ...grpc.CallOption) (*LockUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(LockUserResponse)
+	err := c.cc.Invoke(ctx, AccountService_LockUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccountServiceServer is the server API for AccountService service.
 // All implementations must embed UnimplementedAccountServiceServer
 // for forward compatibility.
@@ -110,6 +139,13 @@ type AccountServiceServer interface {
 	EnsureUser(context.Context, *EnsureUserRequest) (*EnsureUserResponse, error)
 	// CountUsers tells how many accounts there are.
 	CountUsers(context.Context, *CountUsersRequest) (*CountUsersResponse, error)
+	// ListUsers returns accounts, those made first at first. INVALID_ARGUMENT: a
+	// limit out of range.
+	ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error)
+	// LockUser keeps a user from logging in, as the first step of an erasure; a user
+	// who is locked stays so. NOT_FOUND: no such user. ALREADY_EXISTS with the code
+	// last_admin: nobody would be left who administers the mesh.
+	LockUser(context.Context, *LockUserRequest) (*LockUserResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }
 
@@ -131,6 +167,12 @@ func (UnimplementedAccountServiceServer) EnsureUser(context.Context, *EnsureUser
 }
 func (UnimplementedAccountServiceServer) CountUsers(context.Context, *CountUsersRequest) (*CountUsersResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method CountUsers not implemented")
+}
+func (UnimplementedAccountServiceServer) ListUsers(context.Context, *ListUsersRequest) (*ListUsersResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListUsers not implemented")
+}
+func (UnimplementedAccountServiceServer) LockUser(context.Context, *LockUserRequest) (*LockUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method LockUser not implemented")
 }
 func (UnimplementedAccountServiceServer) mustEmbedUnimplementedAccountServiceServer() {}
 func (UnimplementedAccountServiceServer) testEmbeddedByValue()                        {}
@@ -225,6 +267,42 @@ func _AccountService_CountUsers_Handler(srv interface{}, ctx context.Context, de
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_ListUsers_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListUsersRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).ListUsers(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_ListUsers_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).ListUsers(ctx, req.(*ListUsersRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_LockUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(LockUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).LockUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_LockUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).LockUser(ctx, req.(*LockUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccountService_ServiceDesc is the grpc.ServiceDesc for AccountService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -247,6 +325,14 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "CountUsers",
 			Handler:    _AccountService_CountUsers_Handler,
+		},
+		{
+			MethodName: "ListUsers",
+			Handler:    _AccountService_ListUsers_Handler,
+		},
+		{
+			MethodName: "LockUser",
+			Handler:    _AccountService_LockUser_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

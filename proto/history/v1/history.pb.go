@@ -616,6 +616,98 @@ func (x *GetConfirmedResponse) GetConfirmed() bool {
 	return false
 }
 
+// EraseUserRequest names a user.
+type EraseUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseUserRequest) Reset() {
+	*x = EraseUserRequest{}
+	mi := &file_history_v1_history_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseUserRequest) ProtoMessage() {}
+
+func (x *EraseUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseUserRequest.ProtoReflect.Descriptor instead.
+func (*EraseUserRequest) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *EraseUserRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+// EraseUserResponse tells what was there.
+type EraseUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Ids of all jobs that the user ever had here, those deleted before included.
+	JobIds        []string `protobuf:"bytes,1,rep,name=job_ids,json=jobIds,proto3" json:"job_ids,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *EraseUserResponse) Reset() {
+	*x = EraseUserResponse{}
+	mi := &file_history_v1_history_proto_msgTypes[11]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *EraseUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*EraseUserResponse) ProtoMessage() {}
+
+func (x *EraseUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[11]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use EraseUserResponse.ProtoReflect.Descriptor instead.
+func (*EraseUserResponse) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{11}
+}
+
+func (x *EraseUserResponse) GetJobIds() []string {
+	if x != nil {
+		return x.JobIds
+	}
+	return nil
+}
+
 var File_history_v1_history_proto protoreflect.FileDescriptor
 
 const file_history_v1_history_proto_rawDesc = "" +
@@ -657,12 +749,17 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"4\n" +
 	"\x14GetConfirmedResponse\x12\x1c\n" +
-	"\tconfirmed\x18\x01 \x01(\bR\tconfirmed2\xc1\x02\n" +
+	"\tconfirmed\x18\x01 \x01(\bR\tconfirmed\"+\n" +
+	"\x10EraseUserRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\",\n" +
+	"\x11EraseUserResponse\x12\x17\n" +
+	"\ajob_ids\x18\x01 \x03(\tR\x06jobIds2\x8b\x03\n" +
 	"\x0eHistoryService\x12?\n" +
 	"\x06GetJob\x12\x19.history.v1.GetJobRequest\x1a\x1a.history.v1.GetJobResponse\x12T\n" +
 	"\rGetTranscript\x12 .history.v1.GetTranscriptRequest\x1a!.history.v1.GetTranscriptResponse\x12E\n" +
 	"\bListJobs\x12\x1b.history.v1.ListJobsRequest\x1a\x1c.history.v1.ListJobsResponse\x12Q\n" +
-	"\fGetConfirmed\x12\x1f.history.v1.GetConfirmedRequest\x1a .history.v1.GetConfirmedResponseB;Z9github.com/stenomesh/stenomesh/proto/history/v1;historyv1b\x06proto3"
+	"\fGetConfirmed\x12\x1f.history.v1.GetConfirmedRequest\x1a .history.v1.GetConfirmedResponse\x12H\n" +
+	"\tEraseUser\x12\x1c.history.v1.EraseUserRequest\x1a\x1d.history.v1.EraseUserResponseB;Z9github.com/stenomesh/stenomesh/proto/history/v1;historyv1b\x06proto3"
 
 var (
 	file_history_v1_history_proto_rawDescOnce sync.Once
@@ -676,7 +773,7 @@ func file_history_v1_history_proto_rawDescGZIP() []byte {
 	return file_history_v1_history_proto_rawDescData
 }
 
-var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 10)
+var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
 var file_history_v1_history_proto_goTypes = []any{
 	(*GetJobRequest)(nil),         // 0: history.v1.GetJobRequest
 	(*GetJobResponse)(nil),        // 1: history.v1.GetJobResponse
@@ -688,27 +785,31 @@ var file_history_v1_history_proto_goTypes = []any{
 	(*ListJobsResponse)(nil),      // 7: history.v1.ListJobsResponse
 	(*GetConfirmedRequest)(nil),   // 8: history.v1.GetConfirmedRequest
 	(*GetConfirmedResponse)(nil),  // 9: history.v1.GetConfirmedResponse
-	(*v1.Job)(nil),                // 10: job.v1.Job
-	(*v1.Transcript)(nil),         // 11: job.v1.Transcript
-	(v1.State)(0),                 // 12: job.v1.State
+	(*EraseUserRequest)(nil),      // 10: history.v1.EraseUserRequest
+	(*EraseUserResponse)(nil),     // 11: history.v1.EraseUserResponse
+	(*v1.Job)(nil),                // 12: job.v1.Job
+	(*v1.Transcript)(nil),         // 13: job.v1.Transcript
+	(v1.State)(0),                 // 14: job.v1.State
 }
 var file_history_v1_history_proto_depIdxs = []int32{
-	10, // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
-	11, // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
-	12, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
+	12, // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
+	13, // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
+	14, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
 	5,  // 3: history.v1.ListJobsRequest.after:type_name -> history.v1.Position
 	6,  // 4: history.v1.ListJobsRequest.without:type_name -> history.v1.KnownJob
-	10, // 5: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
+	12, // 5: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
 	0,  // 6: history.v1.HistoryService.GetJob:input_type -> history.v1.GetJobRequest
 	2,  // 7: history.v1.HistoryService.GetTranscript:input_type -> history.v1.GetTranscriptRequest
 	4,  // 8: history.v1.HistoryService.ListJobs:input_type -> history.v1.ListJobsRequest
 	8,  // 9: history.v1.HistoryService.GetConfirmed:input_type -> history.v1.GetConfirmedRequest
-	1,  // 10: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
-	3,  // 11: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
-	7,  // 12: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
-	9,  // 13: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
-	10, // [10:14] is the sub-list for method output_type
-	6,  // [6:10] is the sub-list for method input_type
+	10, // 10: history.v1.HistoryService.EraseUser:input_type -> history.v1.EraseUserRequest
+	1,  // 11: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
+	3,  // 12: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
+	7,  // 13: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
+	9,  // 14: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
+	11, // 15: history.v1.HistoryService.EraseUser:output_type -> history.v1.EraseUserResponse
+	11, // [11:16] is the sub-list for method output_type
+	6,  // [6:11] is the sub-list for method input_type
 	6,  // [6:6] is the sub-list for extension type_name
 	6,  // [6:6] is the sub-list for extension extendee
 	0,  // [0:6] is the sub-list for field type_name
@@ -725,7 +826,7 @@ func file_history_v1_history_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_history_v1_history_proto_rawDesc), len(file_history_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   10,
+			NumMessages:   12,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

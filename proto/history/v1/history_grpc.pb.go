@@ -26,6 +26,7 @@ const (
 	HistoryService_GetTranscript_FullMethodName = "/history.v1.HistoryService/GetTranscript"
 	HistoryService_ListJobs_FullMethodName      = "/history.v1.HistoryService/ListJobs"
 	HistoryService_GetConfirmed_FullMethodName  = "/history.v1.HistoryService/GetConfirmed"
+	HistoryService_EraseUser_FullMethodName     = "/history.v1.HistoryService/EraseUser"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
@@ -47,6 +48,10 @@ type HistoryServiceClient interface {
 	// the job is completed, its transcript is stored too; a missing one is read
 	// from its blob first.
 	GetConfirmed(ctx context.Context, in *GetConfirmedRequest, opts ...grpc.CallOption) (*GetConfirmedResponse, error)
+	// EraseUser removes the account of a user and makes all its jobs tombstones,
+	// which keep ids and nothing else. It may be called again; there need not be such
+	// a user.
+	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error)
 }
 
 type historyServiceClient struct {
@@ -97,6 +102,16 @@ func (c *historyServiceClient) GetConfirmed(ctx context.Context, in *GetConfirme
 	return out, nil
 }
 
+func (c *historyServiceClient) EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(EraseUserResponse)
+	err := c.cc.Invoke(ctx, HistoryService_EraseUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
@@ -116,6 +131,10 @@ type HistoryServiceServer interface {
 	// the job is completed, its transcript is stored too; a missing one is read
 	// from its blob first.
 	GetConfirmed(context.Context, *GetConfirmedRequest) (*GetConfirmedResponse, error)
+	// EraseUser removes the account of a user and makes all its jobs tombstones,
+	// which keep ids and nothing else. It may be called again; there need not be such
+	// a user.
+	EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -137,6 +156,9 @@ func (UnimplementedHistoryServiceServer) ListJobs(context.Context, *ListJobsRequ
 }
 func (UnimplementedHistoryServiceServer) GetConfirmed(context.Context, *GetConfirmedRequest) (*GetConfirmedResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetConfirmed not implemented")
+}
+func (UnimplementedHistoryServiceServer) EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method EraseUser not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -231,6 +253,24 @@ func _HistoryService_GetConfirmed_Handler(srv interface{}, ctx context.Context, 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_EraseUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(EraseUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).EraseUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_EraseUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).EraseUser(ctx, req.(*EraseUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -253,6 +293,10 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetConfirmed",
 			Handler:    _HistoryService_GetConfirmed_Handler,
+		},
+		{
+			MethodName: "EraseUser",
+			Handler:    _HistoryService_EraseUser_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -2,6 +2,10 @@ package storetest
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -53,6 +57,97 @@ func usersAreFoundByNameAndID(t *testing.T, store history.Store) {
 	wantNotFound(t, "id", err)
 }
 
+func usersAreListedInOrder(t *testing.T, store history.Store) {
+	var want []string
+	for n := range 5 {
+		id := fmt.Sprintf("id-%d", n)
+		want = append(want, id)
+		if _, err := store.CreateUser(t.Context(), user(id, fmt.Sprintf("name-%d", 9-n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, limit := range []int{1, 2, 4, 5, 6} {
+		var got []string
+		for after, more := "", true; more; {
+			var users []record.User
+			var err error
+			if users, more, err = store.Users(t.Context(), after, limit); err != nil || len(users) == 0 {
+				t.Fatalf("behind %q: %v, %v", after, users, err)
+			}
+			for _, u := range users {
+				got = append(got, u.ID)
+			}
+			after = users[len(users)-1].ID
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("limit %d: got %v", limit, got)
+		}
+	}
+	if users, more, err := store.Users(t.Context(), "id-9", 3); len(users) != 0 || more || err != nil {
+		t.Errorf("behind the last: %v, %v, %v", users, more, err)
+	}
+	if users, _, err := store.Users(t.Context(), "id-3", 3); err != nil || len(users) != 1 || users[0] != user("id-4", "name-5") {
+		t.Errorf("got %v, %v; want the whole account", users, err)
+	}
+}
+
+func lockUserKeepsOneOut(t *testing.T, store history.Store) {
+	boss, other := user("id-1", "boss"), user("id-2", "ann")
+	other.Role = "user"
+	for _, u := range []record.User{boss, other} {
+		if _, err := store.CreateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+	other.Active = false
+	for range 2 { // twice is once
+		if got, err := store.LockUser(t.Context(), other.ID); err != nil || got != other {
+			t.Errorf("got %v, %v; want %v", got, err, other)
+		}
+	}
+	if got, err := store.UserByName(t.Context(), "ann"); err != nil || got.Active {
+		t.Errorf("got %v, %v; want a locked account", got, err)
+	}
+	if _, err := store.LockUser(t.Context(), boss.ID); fault.Of(err).Code != "last_admin" {
+		t.Errorf("the last administrator: %v", err)
+	}
+	if got, err := store.UserByID(t.Context(), boss.ID); err != nil || !got.Active {
+		t.Errorf("got %v, %v; want the administrator as before", got, err)
+	}
+	for _, id := range []string{"nobody", "id-2\x00"} {
+		_, err := store.LockUser(t.Context(), id)
+		wantNotFound(t, id, err)
+	}
+}
+
+// Four administrators lock one another at the same moment: one of them stays.
+func lockUserLeavesAnAdministrator(t *testing.T, store history.Store) {
+	const admins = 4
+	for n := range admins {
+		if _, err := store.CreateUser(t.Context(), user(fmt.Sprint(n), fmt.Sprint(n))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var refused atomic.Int64
+	var all sync.WaitGroup
+	for n := range admins {
+		all.Go(func() {
+			_, err := store.LockUser(context.WithoutCancel(t.Context()), fmt.Sprint(n))
+			switch {
+			case err != nil && fault.Of(err).Code == "last_admin":
+				refused.Add(1)
+			case err != nil:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+
+	if refused.Load() != 1 {
+		t.Errorf("%d refused, want one", refused.Load())
+	}
+}
+
 func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -66,10 +161,12 @@ func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	_, deleteErr := store.DeleteUser(ctx, "id")
 	_, _, lackingErr := store.Lacking(ctx, "x")
 	_, nameErr := store.UserByName(ctx, "ann")
+	_, _, listErr := store.Users(ctx, "", 1)
+	_, lockErr := store.LockUser(ctx, "id")
 	calls := map[string]error{
 		"job": jobErr, "transcript": transcriptErr, "page": pageErr, "confirmed": confirmedErr,
 		"create": createErr, "user": userErr, "count": countErr, "check": store.Check(ctx),
-		"delete": deleteErr, "lacking": lackingErr, "name": nameErr,
+		"delete": deleteErr, "lacking": lackingErr, "name": nameErr, "list": listErr, "lock": lockErr,
 		"record": store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
 	}
 	for name, err := range calls {

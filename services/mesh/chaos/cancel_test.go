@@ -28,6 +28,7 @@ import (
 // one of the two is told so and the other refused, and so it stays.
 func TestF23_cancelRacesCompletionOnRecords(t *testing.T) {
 	t.Parallel()
+	chaos.Case(t)
 	const races, abreast = 1000, 8
 	b := testkit.Bus(t, "demo")
 	jobs := records(t, b)

@@ -17,6 +17,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/chaos"
 )
 
 // The clock of whoever wrote a record last is an hour fast, or slow. What the job
@@ -30,6 +31,7 @@ func TestF27_recordsOfAWrongClock(t *testing.T) {
 	for name, wrong := range map[string]time.Duration{"an hour fast": time.Hour, "an hour slow": -time.Hour} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			chaos.Case(t)
 			lost := newLostResult(t, wrong)
 			lost.startDispatcher(t)
 			testkit.Eventually(t, "the result is found", func() bool { return lost.applied(t) })

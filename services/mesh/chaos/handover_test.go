@@ -23,6 +23,7 @@ import (
 // back at once: the lease lasts an hour, so that it would not come again by itself.
 func TestF25_stopBetweenReplyAndHandler(t *testing.T) {
 	t.Parallel()
+	chaos.Case(t)
 	q := newQueue(t)
 	q.publish(t)
 	stopping, stop := context.WithCancel(t.Context())

@@ -27,7 +27,7 @@ func TestF10_busRestartsUnderBusyAndIdleWorkers(t *testing.T) {
 	testkit.Eventually(t, "all are prepared", func() bool { return batch.In("transcribing", ids) == len(ids) })
 	letGo(t, watcher, bus.ConsumerASR("demo"))
 	testkit.Eventually(t, "both slots are busy", func() bool { return site.Engine.Fired(0) == 2 })
-	batch.Fault("restart bus, workers busy")
+	batch.Fault("restart bus, workers busy", atWork)
 	server.Stop()
 	server.Start()
 	testkit.Eventually(t, "all jobs are completed", func() bool {
@@ -42,7 +42,7 @@ func TestF10_busRestartsUnderBusyAndIdleWorkers(t *testing.T) {
 		asr := chaos.Consumer(t, watcher, bus.StreamTasks, bus.ConsumerASR("demo"))
 		return asr != nil && asr.NumAckPending == 0 && asr.NumPending == 0
 	})
-	batch.Fault("restart bus, workers idle")
+	batch.Fault("restart bus, workers idle", 0)
 	server.Stop()
 	server.Start()
 	batch.Create(2)
@@ -55,8 +55,8 @@ func TestF10_busRestartsUnderBusyAndIdleWorkers(t *testing.T) {
 // no second effect.
 func TestF11_badNetwork(t *testing.T) {
 	t.Parallel()
-	for name, disturb := range map[string]func(t *testing.T, p *chaos.Proxy){
-		"acknowledgements are lost": func(_ *testing.T, p *chaos.Proxy) {
+	for name, disturb := range map[string]func(t *testing.T, p *chaos.Proxy) (cuts int){
+		"acknowledgements are lost": func(_ *testing.T, p *chaos.Proxy) int {
 			for range 3 {
 				p.Hold(chaos.Down)
 				pause(300 * time.Millisecond)
@@ -64,18 +64,22 @@ func TestF11_badNetwork(t *testing.T) {
 				p.Release(chaos.Down)
 				pause(700 * time.Millisecond)
 			}
+			return 3
 		},
-		"reset in the middle of a publish": func(t *testing.T, p *chaos.Proxy) {
+		"reset in the middle of a publish": func(t *testing.T, p *chaos.Proxy) int {
 			for _, bytes := range []int{700, 1500, 3100} {
 				p.CutAfter(chaos.Up, bytes)
 				testkit.Eventually(t, "it is cut", func() bool { return !p.WillCut(chaos.Up) })
 			}
+			return 3
 		},
-		"500 ms there and back": func(_ *testing.T, p *chaos.Proxy) {
+		"500 ms there and back": func(_ *testing.T, p *chaos.Proxy) int {
 			p.Slow(250*time.Millisecond, 0)
+			return 0
 		},
-		"64 kB a second": func(_ *testing.T, p *chaos.Proxy) {
+		"64 kB a second": func(_ *testing.T, p *chaos.Proxy) int {
 			p.Slow(0, 64<<10)
+			return 0
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -87,8 +91,7 @@ func TestF11_badNetwork(t *testing.T) {
 			site.Engine.Script(`{"rules": [{"do": "slow", "ms": 300}]}`)
 
 			batch.Create(4)
-			batch.Fault(name)
-			disturb(t, proxy)
+			batch.Fault(name, atWork*disturb(t, proxy))
 
 			batch.Finish()
 		})
@@ -111,7 +114,7 @@ func TestF12_oneWayPartitionLongerThanTheLease(t *testing.T) {
 
 	ids := batch.Create(1)
 	testkit.Eventually(t, "it is at work", func() bool { return cutOff.Fired(0) == 1 })
-	batch.Fault("one-way partition of a transcriber")
+	batch.Fault("one-way partition of a transcriber", 1)
 	proxy.Hold(chaos.Up)
 	other, _ := chaos.StartReplica(t, "transcriber", append(common, "-bus.url", server.URL())...)
 	other.Script(`{"rules": [{"do": "slow", "ms": 1, "times": 100}]}`)

@@ -39,7 +39,7 @@ func TestF13_tasksThreeTimesAndResultsTwice(t *testing.T) {
 	var publishing sync.WaitGroup
 
 	ids := batch.Create(8)
-	batch.Fault("every task published again and again")
+	batch.Fault("every task published again and again", 0)
 	publishing.Go(func() {
 		for ctx.Err() == nil {
 			for _, id := range ids {
@@ -49,7 +49,7 @@ func TestF13_tasksThreeTimesAndResultsTwice(t *testing.T) {
 	})
 	for n := range 3 {
 		testkit.Eventually(t, "some jobs are further", func() bool { return batch.In("completed", ids) >= n })
-		batch.Fault("results told again")
+		batch.Fault("results told again", 0)
 		recreate(t, site.Bus, bus.StreamJobs, bus.ConsumerAssembler)
 	}
 	testkit.Eventually(t, "all jobs are completed", func() bool { return batch.In("completed", ids) == len(ids) })
@@ -73,14 +73,14 @@ func TestF14_queuePurgedAndRemoved(t *testing.T) {
 	ids := batch.Create(8)
 	for range 3 {
 		testkit.Eventually(t, "tasks are queued", func() bool { return chaos.Stored(t, site.Bus, bus.StreamTasks) > 0 })
-		batch.Fault("purge queue")
+		batch.Fault("purge queue", atWork)
 		tasks, err := site.Bus.JS.Stream(t.Context(), bus.StreamTasks)
 		if err = errors.Join(err, tasks.Purge(t.Context())); err != nil {
 			t.Fatal(err)
 		}
 	}
 	testkit.Eventually(t, "tasks are queued", func() bool { return chaos.Stored(t, site.Bus, bus.StreamTasks) > 0 })
-	batch.Fault("remove queue")
+	batch.Fault("remove queue", atWork)
 	if err := site.Bus.JS.DeleteStream(t.Context(), bus.StreamTasks); err != nil {
 		t.Fatal(err)
 	}
@@ -110,7 +110,7 @@ func TestF15_consumerRemoved(t *testing.T) {
 		{bus.StreamJobs, bus.ConsumerHistory},
 	} {
 		batch.Create(3)
-		batch.Fault("remove consumer " + c.name)
+		batch.Fault("remove consumer "+c.name, atWork)
 		if err := site.Bus.JS.DeleteConsumer(t.Context(), c.stream, c.name); err != nil {
 			t.Fatal(err)
 		}
@@ -139,7 +139,7 @@ func TestF15_taskBeyondItsLastDelivery(t *testing.T) {
 	if _, err := site.Bus.JS.UpdateConsumer(t.Context(), bus.StreamTasks, config); err != nil {
 		t.Fatal(err)
 	}
-	batch.Fault("deliver once only")
+	batch.Fault("deliver once only", 1)
 	site.Engine.Script(`{"rules": [{"do": "error", "times": 1}]}`) // given back after the one delivery
 
 	id := batch.Create(1)[0]
@@ -168,7 +168,7 @@ func TestF32_tasksOfAnotherVersion(t *testing.T) {
 
 	ids := batch.Create(2)
 	testkit.Eventually(t, "the tasks are queued", func() bool { return chaos.Stored(t, site.Bus, bus.StreamTasks) == 2 })
-	batch.Fault("tasks of another version")
+	batch.Fault("tasks of another version", 0)
 	for n, id := range ids {
 		replaceTask(t, site.Bus, id, n%2 == 0)
 	}

@@ -1,5 +1,3 @@
-//go:build chaos
-
 package chaos_test
 
 import (
@@ -31,6 +29,9 @@ func TestF05F06_killedAtEachStep(t *testing.T) {
 		died, err := os.ReadDir(deaths)
 		return err == nil && len(died) == len(crash.Points)
 	}}
+	for _, point := range crash.Points {
+		trial.Faults = append(trial.Faults, "death at "+point)
+	}
 
 	trial.Run(t)
 

@@ -18,7 +18,7 @@ func TestF16_postgresAway(t *testing.T) {
 	batch := chaos.NewBatch(t, site)
 
 	batch.Create(2) // at work when it goes
-	batch.Fault("PostgreSQL away")
+	batch.Fault("PostgreSQL away", 0)
 	postgres.Stop(t)
 	ids := batch.Create(4)
 	testkit.Eventually(t, "jobs are completed without it", func() bool { return batch.In("completed", ids) == len(ids) })
@@ -40,7 +40,7 @@ func TestF17_redisAwayEmptyAndSilent(t *testing.T) {
 		"Redis away, then empty": func() func() { redis.Stop(t); return func() { redis.Start(t) } },
 		"Redis silent":           func() func() { redis.Pause(t); return func() { redis.Resume(t) } },
 	} {
-		batch.Fault(what)
+		batch.Fault(what, 0)
 		mend := hurt()
 		ids := batch.Create(2)
 		testkit.Eventually(t, "jobs are completed without it", func() bool { return batch.In("completed", ids) == len(ids) })

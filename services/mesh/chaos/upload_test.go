@@ -22,6 +22,7 @@ import (
 // No job comes of any of it.
 func TestF04_wrongContentLength(t *testing.T) {
 	t.Parallel()
+	chaos.Case(t)
 	site := chaos.StartSite(t, "-dispatcher.sweep", "200ms", "-dispatcher.file-grace", "0s")
 	token := loginToken(t, site.URL)
 	const body = "ID3 and not much more"

@@ -13,6 +13,7 @@ import (
 // Over is a job in a terminal state whose record is still in the bucket.
 type Over struct {
 	ID         string
+	UserID     string
 	State      jobv1.State
 	Attempt    uint32
 	Transcript string // blob key; empty unless completed
@@ -60,7 +61,7 @@ func (x *Index) Observe(record *jobv1.Job, revision uint64) {
 
 func overOf(record *jobv1.Job, revision uint64) Over {
 	over := Over{
-		ID: record.GetId(), State: record.GetState(), Attempt: record.GetAttempt(),
+		ID: record.GetId(), UserID: record.GetUserId(), State: record.GetState(), Attempt: record.GetAttempt(),
 		Revision: revision, Finished: record.GetFinishedAt().AsTime(),
 	}
 	if record.GetState() == jobv1.State_STATE_COMPLETED {
@@ -138,6 +139,24 @@ func (x *Index) AllOver() []Over {
 	list := make([]Over, 0, len(x.over))
 	for _, over := range x.over {
 		list = append(list, over)
+	}
+	return list
+}
+
+// Of returns the jobs of the users that are wanted, unfinished ones too.
+func (x *Index) Of(wanted func(userID string) bool) []Over {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	var list []Over
+	for _, record := range x.live {
+		if wanted(record.GetUserId()) {
+			list = append(list, overOf(record, 0))
+		}
+	}
+	for _, over := range x.over {
+		if wanted(over.UserID) {
+			list = append(list, over)
+		}
 	}
 	return list
 }

@@ -1,7 +1,8 @@
 // Package janitor clears away what finished jobs leave behind: their pieces of
 // audio and results at once, their records once history has them, and now and
 // then everything that nothing refers to. It never touches what an unfinished
-// job may need, and whatever it does can be done twice.
+// job may need. Of users who are to be erased it removes everything, wherever it is
+// (erase.go). Whatever it does can be done twice.
 package janitor
 
 import (
@@ -11,6 +12,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/job"
+	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/index"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/tasks"
@@ -24,6 +26,8 @@ type Parts struct {
 	Tasks   *tasks.Queue
 	Blobs   blob.Store
 	History historyv1.HistoryServiceClient
+	Cache   cachev1.CacheServiceClient
+	Erased  *job.Erased // who is to be erased
 	Log     *slog.Logger
 }
 
@@ -33,6 +37,8 @@ type Times struct {
 	Confirm   time.Duration // between looks for records that may go
 	Grace     time.Duration // how long a finished record stays while there is room; a deleted one goes as soon as history knows
 	FileGrace time.Duration // how long unreferenced recordings stay
+	Erase     time.Duration // between looks for what is left of users to be erased
+	Settle    time.Duration // how long after the last record of a user went its work may still leave something
 }
 
 // Janitor clears up.
@@ -41,14 +47,16 @@ type Janitor struct {
 	times  Times
 	over   chan string // job ids
 	sweep  chan struct{}
+	erase  chan struct{}
 	unused map[string]time.Time // blob key of a recording -> seen without a reference since
+	busy   map[string]time.Time // user to be erased -> when a job's record was there for the last time
 }
 
 // New returns a janitor.
 func New(parts Parts, times Times) *Janitor {
 	return &Janitor{
 		Parts: parts, times: times, over: make(chan string, 4096),
-		sweep: make(chan struct{}, 1), unused: map[string]time.Time{},
+		sweep: make(chan struct{}, 1), erase: make(chan struct{}, 1), unused: map[string]time.Time{}, busy: map[string]time.Time{},
 	}
 }
 
@@ -69,11 +77,20 @@ func (j *Janitor) Sweep() {
 	}
 }
 
+// Erase asks for a look at erasures before the next one is due.
+func (j *Janitor) Erase() {
+	select {
+	case j.erase <- struct{}{}:
+	default:
+	}
+}
+
 // Run works until ctx ends.
 func (j *Janitor) Run(ctx context.Context) {
-	sweep, confirm := time.NewTicker(j.times.Sweep), time.NewTicker(j.times.Confirm)
+	sweep, confirm, erase := time.NewTicker(j.times.Sweep), time.NewTicker(j.times.Confirm), time.NewTicker(j.times.Erase)
 	defer sweep.Stop()
 	defer confirm.Stop()
+	defer erase.Stop()
 	for {
 		var err error
 		select {
@@ -87,6 +104,10 @@ func (j *Janitor) Run(ctx context.Context) {
 			err = j.sweepAll(ctx)
 		case <-confirm.C:
 			err = j.purgeConfirmed(ctx)
+		case <-j.erase:
+			err = j.eraseAll(ctx)
+		case <-erase.C:
+			err = j.eraseAll(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
 			j.Log.Warn("not everything was cleared away; tried again later", "err", err)

@@ -37,6 +37,22 @@ func (j *Janitor) usedByJobs(ctx context.Context, used map[string]bool) error {
 	})
 }
 
+// ownedBy counts the jobs of a user whose records are there. It reads the records
+// anew, too.
+func (j *Janitor) ownedBy(ctx context.Context, userID string) (jobs int, err error) {
+	err = once(ctx, func(ctx context.Context, done func()) error {
+		return j.Jobs.Follow(ctx, func(event job.Event) {
+			switch {
+			case event.CaughtUp:
+				done()
+			case !event.Gone && event.Job.GetUserId() == userID:
+				jobs++
+			}
+		})
+	})
+	return jobs, err
+}
+
 // once follows a feed until it has told everything.
 func once(ctx context.Context, follow func(ctx context.Context, done func()) error) error {
 	told := false

@@ -58,18 +58,19 @@ func credentials(w http.ResponseWriter, r *http.Request) (name, password string,
 	return login.Username, login.Password, nil
 }
 
-var roleNames = map[accountv1.Role]string{accountv1.Role_ROLE_ADMIN: "admin"}
+func roleName(role accountv1.Role) string {
+	if role == accountv1.Role_ROLE_ADMIN {
+		return "admin"
+	}
+	return "user"
+}
 
 func (a *API) me(w http.ResponseWriter, r *http.Request) error {
 	user := auth.User(r.Context())
-	role, special := roleNames[user.GetRole()]
-	if !special {
-		role = "user"
-	}
 	return web.WriteJSON(w, http.StatusOK, struct {
 		UserID    string `json:"user_id"`
 		Username  string `json:"username"`
 		Role      string `json:"role"`
 		CreatedAt *stamp `json:"created_at"`
-	}{user.GetId(), user.GetName(), role, stampOf(user.GetCreatedAt())})
+	}{user.GetId(), user.GetName(), roleName(user.GetRole()), stampOf(user.GetCreatedAt())})
 }

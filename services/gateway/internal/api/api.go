@@ -11,6 +11,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/job"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
@@ -24,6 +25,7 @@ type API struct {
 	Log         *slog.Logger
 	Gate        *auth.Gate
 	Login       *auth.Login
+	Accounts    *accounts.Accounts
 	Jobs        *jobs.Jobs
 	Files       *job.Files
 	Blobs       blob.Store
@@ -47,10 +49,16 @@ type Routes interface {
 func (a *API) Register(router Routes) {
 	open := router.Handle
 	user := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.Require(h)) }
+	admin := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.RequireAdmin(h)) }
 
 	open("POST /api/v1/auth/token", a.createToken)
 	user("GET /api/v1/user/me", a.me)
 	user("GET /api/v1/user/history", a.history)
+
+	admin("POST /api/v1/users", a.createUser)
+	admin("GET /api/v1/users", a.listUsers)
+	admin("GET /api/v1/users/{user_id}", a.getUser)
+	admin("DELETE /api/v1/users/{user_id}", a.deleteUser)
 
 	user("POST /api/v1/files", a.uploadFile)
 	user("PUT /api/v1/files/{file_id}", a.putFile)

@@ -6,6 +6,7 @@ package auth
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strings"
 
@@ -17,14 +18,19 @@ import (
 
 // Gate lets requests of known users through.
 type Gate struct {
-	tokens *token.Issuer
-	users  *Users
+	tokens  *token.Issuer
+	users   *Users
+	running running
 }
 
 // NewGate returns a gate that trusts tokens for the users it knows.
 func NewGate(tokens *token.Issuer, users *Users) *Gate {
 	return &Gate{tokens: tokens, users: users}
 }
+
+// Expel ends the requests of a user that are being answered; Users lets no more of
+// them in.
+func (g *Gate) Expel(userID string) { g.running.end(userID) }
 
 // Require returns a handler that calls next with the user in the context. Errors
 // are those of Users.Get; without a token the code is "login_required".
@@ -38,12 +44,28 @@ func (g *Gate) Require(next web.Handler) web.Handler {
 		if err != nil {
 			return err
 		}
-		user, err := g.users.Get(r.Context(), id)
+		ctx, leave := g.running.enter(r.Context(), id) // before the look: nobody slips through between
+		defer leave()
+		user, err := g.users.Get(ctx, id)
 		if err != nil {
 			return err
 		}
-		return next(w, r.WithContext(context.WithValue(r.Context(), userKey{}, user)))
+		err = next(w, r.WithContext(context.WithValue(ctx, userKey{}, user)))
+		if err != nil && errors.Is(context.Cause(ctx), errExpelled) {
+			_, err = active(nil)
+		}
+		return err
 	}
+}
+
+// RequireAdmin is Require for administrators. Denied, code "admin_only".
+func (g *Gate) RequireAdmin(next web.Handler) web.Handler {
+	return g.Require(func(w http.ResponseWriter, r *http.Request) error {
+		if User(r.Context()).GetRole() != accountv1.Role_ROLE_ADMIN {
+			return fault.New(fault.Denied, "admin_only", "Only an administrator may do this.")
+		}
+		return next(w, r)
+	})
 }
 
 func bearer(r *http.Request) (string, error) {

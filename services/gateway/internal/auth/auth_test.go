@@ -35,7 +35,7 @@ func (d *directory) GetUser(context.Context, *accountv1.GetUserRequest, ...grpc.
 }
 
 func newUsers(d *directory, c *clock) *Users {
-	return NewUsers(d, slog.New(slog.DiscardHandler), c.now)
+	return NewUsers(d, func(id string) bool { return id == "erased" }, slog.New(slog.DiscardHandler), c.now)
 }
 
 func TestUsers_believesForFiveMinutes(t *testing.T) {
@@ -111,5 +111,16 @@ func TestUsers_remembersABoundedNumber(t *testing.T) {
 	}
 	if len(users.known) != mostUsers {
 		t.Errorf("remembers %d users", len(users.known))
+	}
+}
+
+func TestUsers_refusesTheErasedWhateverIsRemembered(t *testing.T) {
+	t.Parallel()
+	d, c := &directory{user: &accountv1.User{Id: "erased", Active: true}}, newClock()
+	users := newUsers(d, c)
+	users.Remember(d.user) // by a login at the same moment
+
+	if _, err := users.Get(t.Context(), "erased"); !fault.Is(err, fault.Unauthenticated) || d.asked.Load() != 0 {
+		t.Errorf("got %v after %d questions", err, d.asked.Load())
 	}
 }

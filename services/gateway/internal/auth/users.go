@@ -24,6 +24,7 @@ const (
 // Users answers who a user id is, mostly from memory.
 type Users struct {
 	accounts accountv1.AccountServiceClient
+	erased   func(id string) bool
 	log      *slog.Logger
 	now      func() time.Time
 	asking   singleflight.Group
@@ -37,14 +38,17 @@ type knownUser struct {
 	at   time.Time
 }
 
-// NewUsers asks accounts; now is the clock.
-func NewUsers(accounts accountv1.AccountServiceClient, log *slog.Logger, now func() time.Time) *Users {
-	return &Users{accounts: accounts, log: log, now: now, known: map[string]knownUser{}}
+// NewUsers asks accounts; who is erased is gone whatever they say. now is the clock.
+func NewUsers(accounts accountv1.AccountServiceClient, erased func(id string) bool, log *slog.Logger, now func() time.Time) *Users {
+	return &Users{accounts: accounts, erased: erased, log: log, now: now, known: map[string]knownUser{}}
 }
 
 // Get returns an active user. Unauthenticated: there is none of this id, or not
 // any more. Unavailable: nobody knows now.
 func (u *Users) Get(ctx context.Context, id string) (*accountv1.User, error) {
+	if u.erased(id) {
+		return active(nil)
+	}
 	remembered, found := u.recall(id)
 	if found && u.now().Sub(remembered.at) < fresh {
 		return active(remembered.user)

@@ -44,12 +44,12 @@ func (j *Jobs) Delete(ctx context.Context, userID, id string) error {
 		return err
 	}
 	record, revision, err := j.Store.Update(ctx, id, func(record *jobv1.Job) error {
-		job.Advance(record, jobv1.State_STATE_DELETED, j.Now())
+		job.Bury(record, j.Now())
 		return nil
 	})
 	if fault.Is(err, fault.NotFound) {
 		record = proto.CloneOf(found.Job)
-		job.Advance(record, jobv1.State_STATE_DELETED, j.Now())
+		job.Bury(record, j.Now())
 		revision, err = j.Store.Restore(ctx, record)
 	}
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -63,14 +64,14 @@ func (t *Reader) Read(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript
 // Forget drops what the cache has of a job. A cache that does not answer is no
 // error: without its job the entry cannot be reached, and it ages.
 func (t *Reader) Forget(ctx context.Context, jobID string) {
-	request := &cachev1.DeleteRequest{Prefixes: []string{"transcript:" + jobID + ":"}}
+	request := &cachev1.DeleteRequest{Prefixes: []string{job.CachedTranscripts(jobID)}}
 	if _, err := t.Cache.Delete(ctx, request); err != nil {
 		t.Log.Warn("transcript stays in the cache", "job", jobID, "err", err)
 	}
 }
 
 func cacheKey(record *jobv1.Job) string {
-	return fmt.Sprintf("transcript:%s:%d", record.GetId(), record.GetAttempt())
+	return job.CachedTranscripts(record.GetId()) + strconv.FormatUint(uint64(record.GetAttempt()), 10)
 }
 
 func (t *Reader) cached(ctx context.Context, key string) *jobv1.Transcript {

@@ -42,7 +42,7 @@ func classify(doing string, err error) error {
 	switch {
 	case fault.Of(err).Kind != fault.Internal: // a fault already, or its context ended
 		return err
-	case outage(err):
+	case isOutage(err):
 		return unavailable(err)
 	default:
 		return err
@@ -53,7 +53,7 @@ func unavailable(err error) error {
 	return fault.Wrap(err, fault.Unavailable, "database_unavailable", "The history cannot be reached right now; try again later.")
 }
 
-func outage(err error) bool {
+func isOutage(err error) bool {
 	if code := stateOf(err); code != "" {
 		return in(refusedLogin, code) || in(noDatabase, code) || in(unfitTables, code) || in(passingOutage, code)
 	}
@@ -62,6 +62,16 @@ func outage(err error) bool {
 	return errors.As(err, &connecting) || errors.As(err, &network) || errors.Is(err, errPasswordFile) ||
 		errors.Is(err, errRaced) || errors.Is(err, pgconn.ErrConnClosed) || errors.Is(err, net.ErrClosed) ||
 		errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// restarting reports whether nothing has been done because the server is going down
+// or coming up, or is not there.
+func restarting(err error) bool {
+	if code := stateOf(err); code != "" {
+		return in([]string{"57P01", "57P02", "57P03"}, code)
+	}
+	var connecting *pgconn.ConnectError
+	return errors.As(err, &connecting) && !errors.Is(err, errPasswordFile)
 }
 
 // explain says what an operator should look at. The error stays the cause.

@@ -132,9 +132,11 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	_, nameErr := store.UserByName(t.Context(), "ann")
 	_, idErr := store.UserByID(t.Context(), "user21")
 	_, countErr := store.CountUsers(t.Context())
+	_, _, listErr := store.Users(t.Context(), "id2000", 10)
+	_, lockErr := store.LockUser(t.Context(), "user21")
 	_, deleteErr := store.DeleteUser(t.Context(), "user21")
 	for at, err := range append(pageErrs, recordErr, jobErr, transcriptErr, confirmErr, createErr, nameErr, idErr, countErr,
-		deleteErr, store.Check(t.Context())) {
+		listErr, lockErr, deleteErr, store.Check(t.Context())) {
 		if err != nil {
 			t.Errorf("answer %d: %v", at, err)
 		}

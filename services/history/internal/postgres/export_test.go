@@ -35,3 +35,6 @@ func (s *Store) Setting(ctx context.Context, name string) (value string, err err
 	err = s.pool.QueryRow(ctx, `SELECT current_setting($1)`, name).Scan(&value)
 	return value, err
 }
+
+// Restarting is restarting.
+func Restarting(err error) bool { return restarting(err) }

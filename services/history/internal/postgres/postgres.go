@@ -18,6 +18,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/outage"
 )
 
 const (
@@ -26,6 +27,9 @@ const (
 	callTime = 45 * time.Second
 	// openPatience is how long Open waits for what the first try comes to.
 	openPatience = 5 * time.Second
+	// restartTime is how long calls wait for a database that has just gone. Callers of
+	// the service wait a little longer than that (package rpc).
+	restartTime = 4 * time.Second
 	// conflicts is how often a transaction is tried that others cross.
 	conflicts = 10
 )
@@ -42,6 +46,7 @@ type Config struct {
 type Store struct {
 	pool        *pgxpool.Pool
 	preparation *preparation
+	hold        *outage.Hold
 }
 
 // Open connects and brings the tables up to date. Where that does not succeed at
@@ -60,7 +65,7 @@ func open(ctx context.Context, cfg Config, config *pgxpool.Config, log *slog.Log
 	if err != nil {
 		return nil, errURL
 	}
-	s := &Store{pool: pool, preparation: newPreparation(log)}
+	s := &Store{pool: pool, preparation: newPreparation(log), hold: &outage.Hold{Limit: restartTime}}
 	s.preparation.start(func(ctx context.Context) error {
 		if cfg.Migrate {
 			return migrate(ctx, config)
@@ -82,7 +87,7 @@ func (s *Store) Check(ctx context.Context) error {
 	if err := s.preparation.check(); err != nil && ctx.Err() == nil {
 		return explain(err)
 	}
-	err := s.call(ctx, "check database", func(ctx context.Context) error {
+	err := s.once(ctx, "check database", func(ctx context.Context) error {
 		var one int
 		return s.pool.QueryRow(ctx, selectOneCounter).Scan(&one)
 	})
@@ -99,8 +104,16 @@ func (s *Store) Close() error {
 	return nil
 }
 
-// call runs work on a prepared database and classifies its error; no row is none.
+// call runs work on a prepared database, and again while that is being started, and
+// classifies its error; no row is none.
 func (s *Store) call(ctx context.Context, doing string, work func(ctx context.Context) error) error {
+	return s.once(ctx, doing, func(ctx context.Context) error {
+		return s.hold.Do(ctx, restarting, func() error { return work(ctx) })
+	})
+}
+
+// once is call without patience.
+func (s *Store) once(ctx context.Context, doing string, work func(ctx context.Context) error) error {
 	if ctx.Err() != nil {
 		return classify(doing, ctx.Err())
 	}

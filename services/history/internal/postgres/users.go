@@ -3,6 +3,8 @@ package postgres
 import (
 	"context"
 
+	"github.com/jackc/pgx/v5"
+
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
@@ -63,8 +65,7 @@ func (s *Store) UserByID(ctx context.Context, id string) (record.User, error) {
 
 func (s *Store) user(ctx context.Context, query, key string) (record.User, error) {
 	var u record.User
-	places := []any{&u.ID, &u.Name, &u.PasswordHash, &u.Role, &u.Active, &u.CreatedAt}
-	found, err := s.readRow(ctx, "read user", places, query, key)
+	found, err := s.readRow(ctx, "read user", places(&u), query, key)
 	if err != nil {
 		return record.User{}, err
 	}
@@ -73,6 +74,41 @@ func (s *Store) user(ctx context.Context, query, key string) (record.User, error
 	}
 	u.CreatedAt = u.CreatedAt.UTC()
 	return u, nil
+}
+
+// places is where the columns of an account go.
+func places(u *record.User) []any {
+	return []any{&u.ID, &u.Name, &u.PasswordHash, &u.Role, &u.Active, &u.CreatedAt}
+}
+
+const selectUsers = `
+SELECT
+    id,
+    name,
+    password_hash,
+    role,
+    is_active,
+    created_at
+FROM users
+WHERE id > $1
+ORDER BY id
+LIMIT $2`
+
+// Users returns a page of accounts. It asks for one more, to know whether there is.
+func (s *Store) Users(ctx context.Context, after string, limit int) (users []record.User, more bool, err error) {
+	err = s.call(ctx, "list users", func(ctx context.Context) error {
+		rows, err := s.pool.Query(ctx, selectUsers, text(after), limit+1)
+		if err != nil {
+			return err
+		}
+		users, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (u record.User, err error) {
+			err = row.Scan(places(&u)...)
+			u.CreatedAt = u.CreatedAt.UTC()
+			return u, err
+		})
+		return err
+	})
+	return users[:min(limit, len(users))], len(users) > limit, err
 }
 
 const selectUserCount = `

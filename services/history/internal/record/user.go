@@ -1,6 +1,14 @@
 package record
 
-import "time"
+import (
+	"time"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+)
+
+// ErrLastAdmin is returned when an account is to be locked that is the last active
+// one of an administrator.
+var ErrLastAdmin = fault.New(fault.Conflict, "last_admin", "This is the last administrator; make another one first.")
 
 // User is an account.
 type User struct {

@@ -47,15 +47,43 @@ func (s *Store) UserByID(ctx context.Context, id string) (record.User, error) {
 }
 
 func (s *Store) user(ctx context.Context, query, key string) (record.User, error) {
-	var user record.User
+	user, err := scanUser(s.reader.QueryRowContext(ctx, query, key))
+	return user, classify("read user", err)
+}
+
+// scanUser reads a row of one of the queries above. NotFound: there is none.
+func scanUser(row interface{ Scan(places ...any) error }) (user record.User, err error) {
 	var created int64
-	err := s.reader.QueryRowContext(ctx, query, key).
-		Scan(&user.ID, &user.Name, &user.PasswordHash, &user.Role, &user.Active, &created)
+	err = row.Scan(&user.ID, &user.Name, &user.PasswordHash, &user.Role, &user.Active, &created)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record.User{}, fault.New(fault.NotFound, "user_not_found", "There is no such user.")
 	}
 	user.CreatedAt = time.UnixMicro(created).UTC()
-	return user, classify("read user", err)
+	return user, err
+}
+
+const selectUsers = `
+SELECT id, name, password_hash, role, is_active, created_at
+FROM users
+WHERE id > ?
+ORDER BY id
+LIMIT ?`
+
+// Users returns a page of accounts. It asks for one more, to know whether there is.
+func (s *Store) Users(ctx context.Context, after string, limit int) (users []record.User, more bool, err error) {
+	rows, err := s.reader.QueryContext(ctx, selectUsers, after, limit+1)
+	if err != nil {
+		return nil, false, classify("list users", err)
+	}
+	defer func() { _ = rows.Close() }()
+	for rows.Next() {
+		user, err := scanUser(rows)
+		if err != nil {
+			return nil, false, classify("list users", err)
+		}
+		users = append(users, user)
+	}
+	return users[:min(limit, len(users))], len(users) > limit, classify("list users", rows.Err())
 }
 
 // CountUsers returns the number of accounts.

@@ -111,7 +111,7 @@ func Run(ctx context.Context, cfg Config) (report Report, err error) {
 	if b.voices, err = readVoices(ctx, cfg.Audio); err != nil {
 		return Report{}, err
 	}
-	if report.Machine, err = machine(ctx, cfg.Server); err != nil {
+	if report.Machine, err = ReadMachine(ctx, cfg.Server); err != nil {
 		return Report{}, err
 	}
 	for _, s := range sections() {

@@ -19,7 +19,9 @@ type Machine struct {
 	Version   string `json:"version"` // of the server
 }
 
-func machine(ctx context.Context, server string) (Machine, error) {
+// ReadMachine looks at the machine that this runs on. server is the program of the
+// server that is measured.
+func ReadMachine(ctx context.Context, server string) (Machine, error) {
 	version, err := exec.CommandContext(ctx, server, "version").Output()
 	if err != nil {
 		return Machine{}, fmt.Errorf("ask %s for its version: %w", server, err)

@@ -26,11 +26,12 @@ var recordings = []string{"en-01.flac", "stereo-call.flac"}
 // well.
 func NewBatch(t testing.TB, site *Site) *Batch {
 	t.Helper()
+	Case(t)
 	b := &Batch{site: site, trial: Trial{
 		Cluster: &meshtest.Cluster{Mesh: *site.Mesh}, t: t, ledger: &Ledger{}, want: map[string]string{},
 	}}
-	var err error
-	if b.trial.user, err = NewUser(t.Context(), site.URL, meshtest.User, meshtest.Password, b.trial.ledger); err != nil {
+	b.trial.login(t.Context())
+	if err := KeepAttempts(t.Context(), site.Bus.JS); err != nil {
 		t.Fatal(err)
 	}
 	for _, name := range recordings {
@@ -51,8 +52,11 @@ func (b *Batch) User() *User { return b.trial.user }
 // File is the id of a recording of one chunk, or of two.
 func (b *Batch) File(chunks int) string { return b.trial.files[chunks-1] }
 
-// Fault writes down what is done to the mesh.
-func (b *Batch) Fault(kind string) { b.trial.ledger.Add(Event{What: Fault, Note: kind}) }
+// Fault writes down what is done to the mesh, and how many tasks at work it may have
+// cut off.
+func (b *Batch) Fault(kind string, tasks int) {
+	b.trial.ledger.Add(Event{What: Fault, Note: kind, Tasks: tasks})
+}
 
 // Create has n jobs accepted, of the two recordings in turn, and returns their ids.
 func (b *Batch) Create(n int) []string {
@@ -101,13 +105,9 @@ func (b *Batch) Finish() Report {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), settleTime)
 	defer cancel()
-	outcomes := b.trial.outcomes(ctx)
-	report := Check(b.trial.ledger.Events(), outcomes, b.trial.want, b.trial.total(ctx))
-	t.Logf("%s", report)
-	if len(report.Wrong) > 0 {
-		path := filepath.Join(t.ArtifactDir(), "ledger.jsonl")
-		t.Errorf("something is lost or wrong; what the users saw is in %s (%v)", path, b.trial.ledger.Save(path))
-	}
+	report := b.trial.judge(ends{
+		jobs: b.trial.outcomes(ctx), total: b.trial.total(ctx), again: b.trial.again(ctx, b.site.Bus),
+	})
 	NothingLeft(t, b.site.Bus)
 	return report
 }
@@ -116,7 +116,13 @@ func (b *Batch) Finish() Report {
 // for it.
 func SecondUser(t testing.TB, site *Site) (c *client.Client, file string) {
 	t.Helper()
-	c, err := client.New(client.Config{URL: site.URL})
+	return Bob(t, site.URL)
+}
+
+// Bob is SecondUser of any mesh.
+func Bob(t testing.TB, url string) (c *client.Client, file string) {
+	t.Helper()
+	c, err := client.New(client.Config{URL: url})
 	if err == nil {
 		err = c.Login(t.Context(), "bob", "bob-secret")
 	}

@@ -12,7 +12,7 @@ type Outcome struct {
 	State   string // of the status
 	Rows    int    // in the history
 	SHA256  string // of the transcript; empty when there is none
-	Attempt int    // that made it, from 1
+	Attempt int    // that ended so, from 1; 0 when it is not known
 }
 
 // Report is what came of a run.
@@ -20,8 +20,10 @@ type Report struct {
 	Faults     map[string]int // by kind: how often
 	Accepted   int            // jobs that got their 201
 	Completed  int
-	Redone     int // jobs that took more than one attempt
-	Unanswered int // creates without an answer; each may have left a job beside those accepted
+	Again      Again
+	Hit        int // tasks that the faults may have cut off: no more may have been
+	Unanswered int // requests for a job that got no answer, and were made again under the same key
+	GivenUp    int // jobs that a user asked for and left before there was an answer; each may be there
 	Waited     int // answers 503 that said when to come again
 	Wrong      []string
 }
@@ -29,11 +31,13 @@ type Report struct {
 // String is the report for people.
 func (r Report) String() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d jobs accepted, %d completed, %d of them in a later attempt; %d answers 503 with Retry-After, %d creates without an answer\n",
-		r.Accepted, r.Completed, r.Redone, r.Waited, r.Unanswered)
+	fmt.Fprintf(&b, "%d jobs accepted, %d completed; %d answers 503 with Retry-After, %d creates without an answer and made again, %d given up\n",
+		r.Accepted, r.Completed, r.Waited, r.Unanswered, r.GivenUp)
 	for _, kind := range slices.Sorted(maps.Keys(r.Faults)) {
 		fmt.Fprintf(&b, "  %3d times %s\n", r.Faults[kind], kind)
 	}
+	fmt.Fprintf(&b, "tasks begun again: %d that were cut off, of up to %d that were hit; %d that were given back\n",
+		r.Again.CutOff, r.Hit, r.Again.GivenBack)
 	fmt.Fprintf(&b, "lost or wrong: %d\n", len(r.Wrong))
 	for _, wrong := range r.Wrong {
 		fmt.Fprintf(&b, "  %s\n", wrong)
@@ -51,14 +55,25 @@ func Check(events []Event, outcomes map[string]Outcome, want map[string]string, 
 	for _, id := range slices.Sorted(maps.Keys(c.files)) {
 		c.judge(id)
 	}
-	if most := c.report.Accepted + c.report.Unanswered; total < c.report.Accepted || total > most {
+	c.report.GivenUp = max(0, c.asked-c.report.Accepted)
+	if most := c.report.Accepted + c.report.GivenUp; total < c.report.Accepted || total > most {
 		c.wrong("the history has %d jobs, want %d to %d", total, c.report.Accepted, most)
 	}
 	return c.report
 }
 
+// Redone takes how often tasks were begun again. Of those that were not given back
+// there must be no more than the faults have hit.
+func (r *Report) Redone(again Again) {
+	r.Again = again
+	if again.CutOff > r.Hit {
+		r.Wrong = append(r.Wrong, fmt.Sprintf("%d tasks were cut off and begun again, and at most %d were hit", again.CutOff, r.Hit))
+	}
+}
+
 type checker struct {
 	report   Report
+	asked    int               // jobs that users wanted
 	files    map[string]string // of the jobs that were accepted
 	last     map[string]string // state that users saw last
 	outcomes map[string]Outcome
@@ -74,6 +89,9 @@ func (c *checker) read(e Event) {
 	switch e.What {
 	case Fault:
 		c.report.Faults[e.Note]++
+		c.report.Hit += e.Tasks
+	case Asked:
+		c.asked++
 	case Accepted:
 		c.report.Accepted++
 		if _, twice := c.files[e.Job]; twice {
@@ -109,17 +127,13 @@ func (c *checker) seen(e Event) {
 }
 
 func (c *checker) answered(e Event) {
-	create := strings.HasSuffix(e.Request, "/transcription/create")
 	switch {
-	case e.HTTP == 0 && create:
+	case e.HTTP == 0 && strings.HasSuffix(e.Request, "/transcription/create"):
 		c.report.Unanswered++
 	case e.HTTP == 503 && e.RetryAfter:
 		c.report.Waited++
 	case e.HTTP >= 500:
 		c.wrong("%s %s was answered %d (Retry-After: %t)", e.User, e.Request, e.HTTP, e.RetryAfter)
-		if create {
-			c.report.Unanswered++
-		}
 	case e.HTTP == 404 && strings.Contains(e.Request, "/transcription/"):
 		c.wrong("%s %s: a job that was accepted is not found", e.User, e.Request)
 	}
@@ -138,10 +152,10 @@ func (c *checker) judge(id string) {
 	default:
 		c.report.Completed++
 	}
+	if o.Attempt > 1 {
+		c.wrong("job %s ended in attempt %d, and no user asked for another", id, o.Attempt)
+	}
 	if o.Rows != 1 {
 		c.wrong("job %s is %d times in the history", id, o.Rows)
-	}
-	if o.Attempt > 1 {
-		c.report.Redone++
 	}
 }

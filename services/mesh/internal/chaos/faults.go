@@ -90,15 +90,34 @@ func hitChildren(service, program string) hit {
 	}
 }
 
+// hits is how many tasks a fault may cut off: all that those who are hit have at work.
+// The last word of its name says who that is: a service, or something that is used by
+// one or by all ("kill bus"), or a step in a service ("death at gateway.after-accept").
+func hits(c *meshtest.Cluster, kind string) int {
+	who, _, _ := strings.Cut(kind[strings.LastIndex(kind, " ")+1:], ".")
+	switch who {
+	case "mesh":
+		return meshtest.Slots + meshtest.Workers
+	case "bus":
+		return len(c.Replicas["transcriber"])*meshtest.Slots + len(c.Replicas["preprocess"])*meshtest.Workers
+	case "transcriber", "engine", "worker":
+		return meshtest.Slots
+	case "preprocess", "ffmpeg":
+		return meshtest.Workers
+	default:
+		return 0
+	}
+}
+
 // carryOut does the steps one after the other, each mended before the next.
-func carryOut(t testing.TB, c *meshtest.Cluster, steps []Step, ledger *Ledger) {
-	t.Helper()
+func (tr *Trial) carryOut() {
+	tr.t.Helper()
 	known := faults()
-	for _, s := range steps {
+	for _, s := range tr.Steps {
 		pause(s.After)
-		ledger.Add(Event{What: Fault, Note: s.Kind})
-		t.Logf("%s", s)
-		mend := known[s.Kind](t, c, s)
+		tr.Fault(s.Kind)
+		tr.t.Logf("%s", s)
+		mend := known[s.Kind](tr.t, tr.Cluster, s)
 		pause(s.Down)
 		mend()
 	}

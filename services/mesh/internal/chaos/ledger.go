@@ -38,6 +38,7 @@ type Event struct {
 	HTTP       int       `json:"http,omitempty"`
 	RetryAfter bool      `json:"retry_after,omitempty"` // the answer said when to come again
 	SHA256     string    `json:"sha256,omitempty"`      // of a transcript
+	Tasks      int       `json:"tasks,omitempty"`       // at work, that a fault may have cut off
 	Note       string    `json:"note,omitempty"`
 }
 

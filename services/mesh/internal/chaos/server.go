@@ -42,6 +42,9 @@ func StartServer(t testing.TB) *Server {
 // Addr is where it listens, URL the same for clients.
 func (s *Server) Addr() string { return fmt.Sprintf("127.0.0.1:%d", s.port) }
 
+// Folder is where its store is.
+func (s *Server) Folder() string { return s.folder }
+
 // URL is where clients connect.
 func (s *Server) URL() string { return "nats://" + s.Addr() }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 
@@ -28,7 +29,8 @@ type Site struct {
 func StartSite(t testing.TB, args ...string) *Site {
 	t.Helper()
 	engine := NewEngine(t)
-	return &Site{Mesh: meshtest.InProcess(t, append(engine.flags(), args...)...), Engine: engine, t: t}
+	flags := append(engine.Flags(), "-preprocess.workers", strconv.Itoa(meshtest.Workers))
+	return &Site{Mesh: meshtest.InProcess(t, append(flags, args...)...), Engine: engine, t: t}
 }
 
 // StartReplica runs one service beside a site, with an engine of its own, until
@@ -36,7 +38,7 @@ func StartSite(t testing.TB, args ...string) *Site {
 func StartReplica(t testing.TB, service string, args ...string) (engine *Engine, stop func()) {
 	t.Helper()
 	engine = NewEngine(t)
-	args = append(append([]string{"-target", service, "-data", t.TempDir(), "-log-level", "error"}, engine.flags()...), args...)
+	args = append(append([]string{"-target", service, "-data", t.TempDir(), "-log-level", "error"}, engine.Flags()...), args...)
 	cfg, err := mesh.ParseFlags(args, func(string) (string, bool) { return "", false })
 	if err != nil {
 		t.Fatal(err)
@@ -93,9 +95,10 @@ func NewEngine(t testing.TB) *Engine {
 	return e
 }
 
-func (e *Engine) flags() []string {
+// Flags have a transcriber use it.
+func (e *Engine) Flags() []string {
 	return []string{
-		"-models", e.folder, "-transcriber.engine", testkit.Binary(e.t, "scripted-engine"), "-transcriber.slots", "2",
+		"-models", e.folder, "-transcriber.engine", testkit.Binary(e.t, "scripted-engine"), "-transcriber.slots", strconv.Itoa(meshtest.Slots),
 	}
 }
 

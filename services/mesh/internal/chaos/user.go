@@ -2,6 +2,7 @@ package chaos
 
 import (
 	"context"
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -76,12 +77,13 @@ func (u *User) Run(ctx context.Context, name, file string) error {
 	return u.fetch(ctx, id)
 }
 
-// create asks until there is an answer. An answer that is lost on its way may leave
-// a job that the user does not know.
+// create asks until there is an answer, under one key: what is lost on the way makes
+// no second job.
 func (u *User) create(ctx context.Context, name, file string) (string, error) {
+	u.ledger.Add(Event{What: Asked, User: u.Name, Request: name, File: file})
+	job := client.NewJob{FileID: file, Model: "demo", Language: "en", Key: rand.Text()}
 	for {
-		u.ledger.Add(Event{What: Asked, User: u.Name, Request: name, File: file})
-		status, err := u.client.Create(ctx, client.NewJob{FileID: file, Model: "demo", Language: "en"})
+		status, err := u.client.Create(ctx, job)
 		if err == nil {
 			u.ledger.Add(Event{What: Accepted, User: u.Name, Request: name, Job: status.TaskID, File: file})
 			return status.TaskID, nil

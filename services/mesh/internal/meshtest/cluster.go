@@ -1,15 +1,12 @@
 package meshtest
 
 import (
-	"context"
 	"fmt"
-	"os"
-	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
-
-	"github.com/nats-io/nats.go"
 
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
@@ -22,7 +19,16 @@ type Layout struct {
 	Flags    map[string][]string // by service, beside the usual ones
 	Engine   string              // "whisper-engine", or by default "scripted-engine"
 	Env      []string            // of all services, beside that of the tests
+	Blobs    string              // folder of the blobs; by default one below Data
+	Store    string              // folder of the bus; by default one below Data
 }
+
+// What one process of a service has at work at most, so that a test can tell what
+// its death cut off.
+const (
+	Slots   = 2 // of a transcriber
+	Workers = 1 // of a preprocess
+)
 
 // Cluster is a mesh of many processes on this machine: a NATS server with a user
 // for each service, PostgreSQL, Redis, and a process for each replica, as compose
@@ -42,6 +48,7 @@ type Cluster struct {
 	store   string // URL of the database
 	addr    map[string][]string
 	busAddr string
+	witness func() *bus.Bus
 }
 
 // services in the order in which they start; they would do it in any.
@@ -52,10 +59,14 @@ var services = []string{"history", "cache", "metrics", "transcriber", "preproces
 func StartCluster(t testing.TB, layout Layout) *Cluster {
 	t.Helper()
 	c := &Cluster{t: t, layout: layout, Replicas: map[string][]*Program{}, addr: map[string][]string{}}
+	c.witness = sync.OnceValue(func() *bus.Bus { return c.Connect(witness) })
 	c.Data = t.TempDir()
 	c.secrets = filepath.Join(c.Data, "secrets")
 	if _, err := secrets.Make(c.secrets); err != nil {
 		t.Fatal(err)
+	}
+	if c.layout.Store == "" {
+		c.layout.Store = filepath.Join(c.Data, "bus")
 	}
 	c.startBus()
 	c.Postgres = testkit.PostgresServer(t)
@@ -76,80 +87,12 @@ func StartCluster(t testing.TB, layout Layout) *Cluster {
 	return c
 }
 
-// busConfig is deploy/nats/nats.conf for one machine and a moment.
-const busConfig = `
-listen: %q
-max_payload: 1MB
-write_deadline: "10s"
-jetstream {
-  store_dir: %q
-  sync_interval: always
-  max_memory_store: 256MB
-  max_file_store: 16GB
-}
-include "secrets/nats/accounts.conf"
-`
-
-func (c *Cluster) startBus() {
-	c.t.Helper()
-	c.busAddr = freeAddress(c.t)
-	config := filepath.Join(c.Data, "nats.conf")
-	text := fmt.Sprintf(busConfig, c.busAddr, filepath.Join(c.Data, "bus"))
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
-		c.t.Fatal(err)
-	}
-	c.Bus = &Program{
-		Name: "nats-server", path: testkit.Binary(c.t, "nats-server"), args: []string{"-c", config}, t: c.t,
-		ready: func(context.Context) bool {
-			nc, err := nats.Connect("nats://"+c.busAddr, c.key("provisioner"))
-			if err != nil {
-				return false
-			}
-			defer nc.Close()
-			return true
-		},
-	}
-	c.t.Cleanup(c.Bus.Stop)
-	c.Bus.Start()
-}
-
-func (c *Cluster) secret(service, name string) string { return filepath.Join(c.secrets, service, name) }
-
-func (c *Cluster) key(service string) nats.Option {
-	option, err := nats.NkeyOptionFromSeed(c.secret(service, "bus.seed"))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return option
-}
-
-// Connect opens a connection to the bus as a service, to look into the streams.
-func (c *Cluster) Connect(service string) *bus.Bus {
-	c.t.Helper()
-	b, err := bus.Open(c.t.Context(), bus.Config{URL: "nats://" + c.busAddr, SeedFile: c.secret(service, "bus.seed")},
-		service, testkit.Log(c.t))
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	c.t.Cleanup(b.Close)
-	return b
-}
-
-func (c *Cluster) provision() {
-	c.t.Helper()
-	cmd := exec.CommandContext(c.t.Context(), testkit.Binary(c.t, "stenomesh"), "provision",
-		"-bus.url", "nats://"+c.busAddr, "-bus.seed-file", c.secret("provisioner", "bus.seed"))
-	if said, err := cmd.CombinedOutput(); err != nil {
-		c.t.Fatalf("provision: %v\n%s", err, said)
-	}
-}
-
 // add starts one more replica of a service.
 func (c *Cluster) add(service string, n int) {
 	c.t.Helper()
 	ops := freeAddress(c.t)
 	p := &Program{
-		Name: fmt.Sprintf("%s-%d", service, n+1), path: testkit.Binary(c.t, "stenomesh"), t: c.t, ready: isReady(ops),
+		Name: fmt.Sprintf("%s-%d", service, n+1), path: testkit.Binary(c.t, "stenomesh"), t: c.t, ops: ops, ready: isReady(ops),
 		args: append(c.common(service, n, ops), c.own(service)...), env: c.layout.Env,
 	}
 	p.args = append(p.args, c.layout.Flags[service]...)
@@ -161,7 +104,7 @@ func (c *Cluster) add(service string, n int) {
 func (c *Cluster) common(service string, n int, ops string) []string {
 	return []string{
 		"up", "-target", service, "-log-level", "warn", "-ops.addr", ops,
-		"-data", filepath.Join(c.Data, fmt.Sprintf("%s-%d", service, n+1)), "-blobs", filepath.Join(c.Data, "blobs"),
+		"-data", filepath.Join(c.Data, fmt.Sprintf("%s-%d", service, n+1)), "-blobs", c.BlobFolder(),
 		"-models", filepath.Join(testkit.Root(c.t), "deploy", "models"),
 		"-bus.url", "nats://" + c.busAddr, "-bus.seed-file", c.secret(service, "bus.seed"),
 	}
@@ -182,9 +125,11 @@ func (c *Cluster) own(service string) []string {
 	case "metrics":
 		return called()
 	case "transcriber":
-		return []string{"-transcriber.engine", testkit.Binary(c.t, c.engine())}
+		return []string{"-transcriber.engine", testkit.Binary(c.t, c.engine()), "-transcriber.slots", strconv.Itoa(Slots)}
+	case "preprocess":
+		return []string{"-preprocess.workers", strconv.Itoa(Workers)}
 	case "dispatcher":
-		return []string{"-rpc.token-file", c.secret(service, "token"), "-history.addr", c.at("history")}
+		return []string{"-dispatcher.sweep", "2s", "-rpc.token-file", c.secret(service, "token"), "-history.addr", c.at("history"), "-cache.addr", c.at("cache")}
 	case "gateway":
 		at := freeAddress(c.t)
 		c.URLs = append(c.URLs, "http://"+at)
@@ -195,6 +140,14 @@ func (c *Cluster) own(service string) []string {
 		}
 	}
 	return nil
+}
+
+// BlobFolder is where the blobs are of a cluster, or of one process on its own.
+func (c *Cluster) BlobFolder() string {
+	if c.layout.Blobs != "" {
+		return c.layout.Blobs
+	}
+	return filepath.Join(c.Data, "blobs")
 }
 
 func (c *Cluster) at(service string) string { return strings.Join(c.addr[service], ",") }

@@ -23,6 +23,7 @@ type Program struct {
 	path  string
 	args  []string
 	env   []string                       // beside that of the tests
+	ops   string                         // address of its probes; empty if it has none
 	ready func(ctx context.Context) bool // whether it does its work
 	t     testing.TB
 
@@ -88,9 +89,7 @@ func (p *Program) AwaitReady() {
 		if gone {
 			p.t.Fatalf("%s ended before it was ready: %v", p.Name, p.err)
 		}
-		ctx, cancel := context.WithTimeout(p.t.Context(), 3*time.Second)
-		defer cancel()
-		return p.ready(ctx)
+		return p.isReady()
 	})
 }
 
@@ -143,7 +142,7 @@ func (p *Program) Freeze() { p.signal(syscall.SIGSTOP) }
 func (p *Program) Thaw() { p.signal(syscall.SIGCONT) }
 
 // Stop asks the process to end in good order and waits until it has. It is no
-// error when it does not run.
+// error when it does not run, nor when it had only just begun and cannot listen yet.
 func (p *Program) Stop() {
 	p.t.Helper()
 	p.mu.Lock()
@@ -152,11 +151,29 @@ func (p *Program) Stop() {
 	if !running {
 		return
 	}
+	listens := p.isReady()
 	p.signal(syscall.SIGTERM)
 	p.wait()
-	if p.err != nil {
+	if p.err != nil && (listens || !terminated(p.err)) {
 		p.t.Errorf("%s ended with %v", p.Name, p.err)
 	}
+}
+
+// isReady asks once whether the program does its work.
+func (p *Program) isReady() bool {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(p.t.Context()), 3*time.Second)
+	defer cancel()
+	return p.ready(ctx)
+}
+
+// terminated reports whether a process ended by the signal that asks it to.
+func terminated(err error) bool {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return false
+	}
+	status, ok := exit.Sys().(syscall.WaitStatus)
+	return ok && status.Signaled() && status.Signal() == syscall.SIGTERM
 }
 
 func (p *Program) signal(s syscall.Signal) {

@@ -45,7 +45,7 @@ const (
 // callersOf says which services call a service.
 var callersOf = map[string][]string{
 	"history": {"dispatcher", "gateway"},
-	"cache":   {"gateway"},
+	"cache":   {"dispatcher", "gateway"},
 	"metrics": {"gateway"},
 }
 

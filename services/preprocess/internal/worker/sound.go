@@ -2,6 +2,8 @@ package worker
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -28,8 +30,16 @@ const (
 )
 
 // fetch returns the path of the recording: that of its blob where blobs are
-// files, else that of a copy in folder.
-func (h *Handler) fetch(ctx context.Context, key, folder string) (string, error) {
+// files, else that of a copy in folder. The bytes are those that were uploaded.
+func (h *Handler) fetch(ctx context.Context, input *jobv1.Input, folder string) (string, error) {
+	path, err := h.localPath(ctx, input.GetBlobKey(), folder)
+	if err != nil {
+		return "", err
+	}
+	return path, checkSum(ctx, path, input.GetSha256())
+}
+
+func (h *Handler) localPath(ctx context.Context, key, folder string) (string, error) {
 	if local, ok := h.Blobs.(blob.LocalPather); ok {
 		if _, err := h.Blobs.Stat(ctx, key); err != nil {
 			return "", unlessGone(err)
@@ -51,6 +61,39 @@ func (h *Handler) fetch(ctx context.Context, key, folder string) (string, error)
 		return "", fmt.Errorf("copy recording: %w", err)
 	}
 	return path, nil
+}
+
+// checkSum reads a recording and compares its lower-case hex SHA-256. A decoder would
+// make words of most damage, and nobody could tell.
+func checkSum(ctx context.Context, path, want string) error {
+	file, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("open recording: %w", err)
+	}
+	defer func() { _ = file.Close() }()
+	sum := sha256.New()
+	if _, err := io.Copy(sum, contextReader{ctx, file}); err != nil {
+		return fmt.Errorf("read recording: %w", err)
+	}
+	if got := hex.EncodeToString(sum.Sum(nil)); got != want {
+		return fault.Wrap(fmt.Errorf("recording has sha256 %s instead of %s", got, want), fault.Unprocessable,
+			"corrupt_media", "The recording has changed since it was stored; please upload it again.")
+	}
+	return nil
+}
+
+// contextReader ends with its context: gigabytes may be on their way when a job is
+// cancelled.
+type contextReader struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r contextReader) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
 }
 
 // unlessGone makes the lack of a recording a failure for good.

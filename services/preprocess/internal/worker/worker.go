@@ -82,7 +82,7 @@ func (h *Handler) make(ctx context.Context, run *work.Run) (*jobv1.Plan, error) 
 			h.Log.Warn("scratch folder not removed", "path", folder, "err", err)
 		}
 	}()
-	path, err := h.fetch(ctx, run.Job.GetInput().GetBlobKey(), folder)
+	path, err := h.fetch(ctx, run.Job.GetInput(), folder)
 	if err != nil {
 		return nil, err
 	}

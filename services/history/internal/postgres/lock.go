@@ -1,0 +1,56 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+// lockAdmins keeps others from locking an administrator until the transaction ends.
+const lockAdmins = `
+SELECT id
+FROM users
+WHERE role = 'admin' AND is_active
+ORDER BY id
+FOR NO KEY UPDATE`
+
+const updateToInactive = `
+UPDATE users SET
+    is_active = false
+WHERE id = $1
+RETURNING
+    id,
+    name,
+    password_hash,
+    role,
+    is_active,
+    created_at`
+
+// LockUser makes an account inactive, unless that leaves nobody to administer.
+func (s *Store) LockUser(ctx context.Context, id string) (user record.User, err error) {
+	err = s.write(ctx, "lock user", func(ctx context.Context, tx pgx.Tx) error {
+		rows, err := tx.Query(ctx, lockAdmins)
+		if err != nil {
+			return fmt.Errorf("lock administrators: %w", err)
+		}
+		admins, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err != nil {
+			return fmt.Errorf("lock administrators: %w", err)
+		}
+		if len(admins) == 1 && admins[0] == id {
+			return record.ErrLastAdmin
+		}
+		err = tx.QueryRow(ctx, updateToInactive, text(id)).Scan(places(&user)...)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+		}
+		return err
+	})
+	user.CreatedAt = user.CreatedAt.UTC()
+	return user, err
+}

@@ -1,0 +1,40 @@
+package sqlite
+
+import (
+	"context"
+	"database/sql"
+
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
+)
+
+const (
+	selectOtherAdmins = `
+SELECT COUNT(*)
+FROM users
+WHERE role = 'admin' AND is_active = 1 AND id <> ?`
+
+	updateToInactive = `
+UPDATE users SET
+    is_active = 0
+WHERE id = ?`
+)
+
+// LockUser makes an account inactive, unless that leaves nobody to administer.
+func (s *Store) LockUser(ctx context.Context, id string) (user record.User, err error) {
+	err = s.inTx(ctx, func(tx *sql.Tx) error {
+		if user, err = scanUser(tx.QueryRowContext(ctx, selectUserByID, id)); err != nil {
+			return err
+		}
+		var others int64
+		if err := tx.QueryRowContext(ctx, selectOtherAdmins, id).Scan(&others); err != nil {
+			return err
+		}
+		if others == 0 && user.Active && user.Role == "admin" {
+			return record.ErrLastAdmin
+		}
+		user.Active = false
+		_, err := tx.ExecContext(ctx, updateToInactive, id)
+		return err
+	})
+	return user, classify("lock user", err)
+}

@@ -1,0 +1,205 @@
+package remains
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"regexp"
+	"testing"
+
+	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+)
+
+// Person is a user of a mesh. Its methods end the test when the mesh does not answer
+// as it should; answers of 503 are asked again.
+type Person struct {
+	t     testing.TB
+	url   string
+	ID    string
+	Name  string
+	token string
+
+	ids   []string // of the person and the jobs, as they may stand in tombstones
+	words []string // that may stand nowhere
+	done  string   // id of the completed job
+	text  string   // its transcript
+}
+
+// Password is that of everybody whom Make makes.
+const Password = "correct horse"
+
+// Login returns somebody who has an account already.
+func Login(t testing.TB, url, name, password string) *Person {
+	t.Helper()
+	p := &Person{t: t, url: url, Name: name}
+	answer := p.want(200, "POST", "/api/v1/auth/token", fmt.Appendf(nil, `{"username":%q,"password":%q}`, name, password))
+	p.token = fmt.Sprint(answer["access_token"])
+	p.ID = fmt.Sprint(p.want(200, "GET", "/api/v1/user/me", nil)["user_id"])
+	p.ids = []string{p.ID, job.Token(p.ID)}
+	p.words = []string{name}
+	return p
+}
+
+// Make has an administrator make an account, and returns its owner.
+func (p *Person) Make(name string) *Person {
+	p.t.Helper()
+	p.want(201, "POST", "/api/v1/users", fmt.Appendf(nil, `{"username":%q,"password":%q}`, name, Password))
+	return Login(p.t, p.url, name, Password)
+}
+
+// traces is what a store may not hold of a person, but for tombstones.
+func (p *Person) traces(tombstone bool) []string {
+	if tombstone {
+		return p.words
+	}
+	return append(p.ids[:len(p.ids):len(p.ids)], p.words...)
+}
+
+// longWord is one that does not stand in anything else by chance.
+var longWord = regexp.MustCompile(`\pL{6,}`)
+
+// Complete stores a recording under an id of the person's choice, transcribes it,
+// and reads the transcript, so that it is in every cache.
+func (p *Person) Complete(sample testkit.Sample) {
+	p.t.Helper()
+	file := p.Upload(sample.Path, p.Name+"s-diary")
+	p.done = p.Create(file, sample.Language)
+	testkit.Eventually(p.t, p.done+" is completed", func() bool { return p.Status(p.done) == "completed" })
+	p.text = p.Text()
+	p.words = append(p.words, longWord.FindAllString(p.text, -1)...)
+}
+
+// Upload stores a file and returns its id.
+func (p *Person) Upload(path, id string) string {
+	p.t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	name := p.Name + "-" + id + ".flac"
+	answer := p.want(201, "PUT", "/api/v1/files/"+id+"?name="+name, content)
+	p.words = append(p.words, job.Token(id), fmt.Sprint(answer["sha256"]))
+	return id
+}
+
+// Create makes a job and returns its id.
+func (p *Person) Create(file, language string) string {
+	p.t.Helper()
+	body := fmt.Appendf(nil, `{"file_id":%q,"model":"demo","language":%q,"prompt":"said %s","metadata":{"for":%q}}`, file, language, p.Name, p.Name)
+	id := fmt.Sprint(p.want(201, "POST", "/api/v1/transcription/create", body)["task_id"])
+	p.ids = append(p.ids, id)
+	return id
+}
+
+// Cancel stops a job.
+func (p *Person) Cancel(id string) {
+	p.t.Helper()
+	p.want(202, "POST", "/api/v1/transcription/"+id+"/cancel", nil)
+}
+
+// Status returns where a job stands.
+func (p *Person) Status(id string) string {
+	p.t.Helper()
+	return fmt.Sprint(p.want(200, "GET", "/api/v1/transcription/"+id+"/status", nil)["status"])
+}
+
+// Text returns the transcript of Complete.
+func (p *Person) Text() string {
+	p.t.Helper()
+	data, status := p.Ask("GET", "/api/v1/transcription/"+p.done+"/download?format=text", nil)
+	if status != 200 {
+		p.t.Fatalf("download: %d %s", status, data)
+	}
+	return string(data)
+}
+
+// IsWhole fails the test unless the person has all that Complete made.
+func (p *Person) IsWhole() {
+	p.t.Helper()
+	if got := p.Text(); got != p.text {
+		p.t.Errorf("the transcript of %s was %q and is %q", p.Name, p.text, got)
+	}
+	p.want(200, "GET", "/api/v1/files/"+p.Name+"s-diary", nil)
+	if _, status := p.Ask("GET", "/api/v1/files/"+p.Name+"s-diary/audio", nil); status != 200 {
+		p.t.Errorf("the recording of %s: %d", p.Name, status)
+	}
+}
+
+// Delete has an administrator delete a user. It returns when that is accepted.
+func (p *Person) Delete(other *Person) {
+	p.t.Helper()
+	p.want(202, "DELETE", "/api/v1/users/"+other.ID, nil)
+}
+
+// AwaitDeleted waits until an administrator is told that nothing is left of a user.
+func (p *Person) AwaitDeleted(other *Person) {
+	p.t.Helper()
+	testkit.Eventually(p.t, other.Name+" is deleted", func() bool {
+		_, status := p.Ask("GET", "/api/v1/users/"+other.ID, nil)
+		return status == 404
+	})
+}
+
+// Jobs returns how many jobs the history shows.
+func (p *Person) Jobs() int {
+	p.t.Helper()
+	total, _ := p.want(200, "GET", "/api/v1/user/history", nil)["total"].(float64)
+	return int(total)
+}
+
+// want sends a request until the answer is not 503, and returns the object in it.
+func (p *Person) want(status int, method, path string, body []byte) map[string]any {
+	p.t.Helper()
+	var data []byte
+	var got int
+	testkit.Eventually(p.t, "an answer to "+path, func() bool {
+		data, got = p.Ask(method, path, body)
+		return got != 0 && got != 503
+	})
+	if got != status {
+		p.t.Fatalf("%s %s: got %d %s, want %d", method, path, got, data, status)
+	}
+	var answer map[string]any
+	if err := json.Unmarshal(data, &answer); err != nil {
+		p.t.Fatalf("%s %s: %v: %s", method, path, err, data)
+	}
+	return answer
+}
+
+// Ask sends a request; status is 0 when there was no answer.
+func (p *Person) Ask(method, path string, body []byte) (data []byte, status int) {
+	p.t.Helper()
+	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, bytes.NewReader(body))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	if p.token != "" {
+		req.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return nil, 0
+	}
+	defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
+	if data, err = io.ReadAll(resp.Body); err != nil {
+		return nil, 0
+	}
+	return data, resp.StatusCode
+}
+
+// Cached returns how many entries of a kind the cache holds.
+func (p *Person) Cached(kind string) int {
+	p.t.Helper()
+	kinds, _ := p.want(200, "GET", "/health/cache", nil)["caches"].([]any)
+	for _, one := range kinds {
+		if row, ok := one.(map[string]any); ok && row["kind"] == kind {
+			entries, _ := row["entries"].(float64)
+			return int(entries)
+		}
+	}
+	return 0
+}
