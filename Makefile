@@ -24,10 +24,10 @@ LONGEST := ./services/mesh ./services/transcriber/...
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose footprint images up build tools test-tools test test-programs test-long chaos bench lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos bench scale lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-15s %s\n", $$1, $$2}'
 
 demo: build ## transcribe a bundled recording from start to end
 	@$(GO) run ./services/mesh/cmd/demo
@@ -37,6 +37,15 @@ demo-compose: ## the same through the mesh in containers, which goes on running
 
 footprint: ## memory and processor time of the idle mesh, by container
 	@deploy/docker/footprint.sh
+
+chaos-compose: ## kill every container while users work, and take away for minutes what they stand on
+	STENOMESH_VERSION=$(VERSION) $(GO) test -tags compose -count=1 -timeout 60m -v -run Kill ./services/mesh/compose
+
+rolling-compose: ## restart every container in good order while users work
+	STENOMESH_VERSION=$(VERSION) $(GO) test -tags compose -count=1 -timeout 60m -v -run "Rolling|Upgrade" ./services/mesh/compose
+
+upgrade-compose: ## bring the mesh in containers up to this version while it is in use
+	@STENOMESH_VERSION=$(VERSION) deploy/docker/upgrade.sh
 
 images: ## build the images of docker-compose.yml
 	STENOMESH_VERSION=$(VERSION) docker compose build
@@ -77,10 +86,20 @@ test-long: test-programs ## the long tests: an hour of audio, 50 kills of each k
 SEEDS ?= 20
 comma := ,
 chaos: test-programs ## hurt a mesh of real processes in every way there is, by SEEDS (20) random schedules
-	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) $(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -timeout 180m -v -run "^TestF|^TestSingle|^TestCluster" ./services/mesh/chaos ./services/mesh
+	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) STENOMESH_CHAOS_REPORT=$(CURDIR)/$(BIN)/chaos-report.txt \
+		$(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -timeout 180m -v -run "^TestF[0-9]|^TestSingle|^TestCluster" ./services/mesh/chaos ./services/mesh
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench
+
+# Programs as operators have them, and two that only measurements need. AUDIO is
+# seconds of the recording, ONLY a part of the name: Replicas or Recording.
+AUDIO ?= 3600
+ONLY  ?=
+scale: build test-tools ## print what replicas bring: up to 32 of them, and 3 at an hour of audio
+	@$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/ ./services/transcriber/cmd/scripted-engine github.com/nats-io/nats-server/v2
+	@cd services/mesh/scale && STENOMESH_TEST_PROGRAMS=$(CURDIR)/$(BIN) STENOMESH_SCALE_SECONDS=$(AUDIO) \
+		$(GO) test -tags scale -count=1 -timeout 90m -run '$(ONLY)' .
 
 lint: tools ## golangci-lint over all modules, and the generated code
 	$(WHISPER) $(LINT) run $(ALL)
