@@ -87,7 +87,7 @@ SEEDS ?= 20
 comma := ,
 chaos: test-programs ## hurt a mesh of real processes in every way there is, by SEEDS (20) random schedules
 	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) STENOMESH_CHAOS_REPORT=$(CURDIR)/$(BIN)/chaos-report.txt \
-		$(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -timeout 180m -v -run "^TestF[0-9]|^TestSingle|^TestCluster" ./services/mesh/chaos ./services/mesh
+		$(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -parallel 4 -timeout 180m -v -run "^TestF[0-9]|^TestSingle|^TestCluster|^TestErasure" ./services/mesh/chaos ./services/mesh
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

@@ -103,6 +103,9 @@ func (h *Host) openRecords(ctx context.Context, needs Needs) error {
 		case <-time.After(reopen):
 		}
 	}
+	if needs&Jobs != 0 {
+		h.Check("bus writes", h.Jobs.Check)
+	}
 	if needs&Control == 0 {
 		return nil
 	}

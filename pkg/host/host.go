@@ -112,7 +112,7 @@ func (h *Host) Conn(service string) (grpc.ClientConnInterface, error) {
 	if target == "" {
 		return nil, fmt.Errorf("%s runs elsewhere: -%s.addr must say where", service, service)
 	}
-	client, err := rpc.Dial(target, h.Config.RPC)
+	client, err := rpc.Dial(service, target, h.Config.RPC)
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ const restartTime = 4500 * time.Millisecond
 // Patient returns a store that waits some seconds for a bus which is being started
 // again: for users, who should not be turned away for that. Workers have ways of
 // their own.
-func (s *Store) Patient() *Store { return &Store{kv: newPatient(s.kv), js: s.js} }
+func (s *Store) Patient() *Store { return &Store{kv: newPatient(s.kv), js: s.js, pulse: s.pulse} }
 
 // Patient is that of Store.
 func (f *Files) Patient() *Files { return &Files{kv: newPatient(f.kv), js: f.js} }

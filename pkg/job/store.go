@@ -20,8 +20,9 @@ var ErrUnchanged = errors.New("record left unchanged")
 
 // Store reads and changes the JOBS bucket.
 type Store struct {
-	kv jetstream.KeyValue
-	js jetstream.JetStream
+	kv    jetstream.KeyValue
+	js    jetstream.JetStream
+	pulse *pulse
 }
 
 // Open binds to the bucket, which the provisioner has made.
@@ -30,7 +31,8 @@ func Open(ctx context.Context, js jetstream.JetStream) (*Store, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open bucket %s: %w", Bucket, err)
 	}
-	return &Store{kv: kv, js: js}, nil
+	writes := &pulse{}
+	return &Store{kv: felt{kv, writes}, js: js, pulse: writes}, nil
 }
 
 // Create accepts a job: when it returns, the record is on disk. Conflict: there
@@ -52,6 +54,23 @@ const never = 0
 func (s *Store) Restore(ctx context.Context, record *jobv1.Job) (revision uint64, err error) {
 	record.UpdatedAt = timestamppb.New(time.Now())
 	return create(ctx, s.kv, recordKey(record.GetId()), record)
+}
+
+// PutBack stores a record that the bus can tell nobody any more, though nobody
+// removed it. Conflict: it is there.
+func (s *Store) PutBack(ctx context.Context, record *jobv1.Job) error {
+	switch _, _, err := s.Get(ctx, record.GetId()); {
+	case err == nil:
+		return fault.New(fault.Conflict, "exists", "There is one already.")
+	case !fault.Is(err, fault.NotFound):
+		return err
+	}
+	// The server goes on counting what it cannot read.
+	if err := s.purgeSubject(ctx, "KV_"+Bucket, "$KV."+Bucket+"."+recordKey(record.GetId())); err != nil {
+		return err
+	}
+	_, err := s.Restore(ctx, proto.CloneOf(record))
+	return err
 }
 
 // Get reads the record from the leader: it shows every write that was

@@ -29,10 +29,12 @@ const (
 
 // clientConfig spreads calls over all replicas that a name stands for, passes
 // over those that do not want any, and tries those again that reached nobody.
-// All our methods may be called twice.
+// All our methods may be called twice. A server that does not know the service asked
+// for is passed over too: the address of a replica that has gone may be somebody
+// else's by now.
 const clientConfig = `{
   "loadBalancingConfig": [{"round_robin": {}}],
-  "healthCheckConfig": {"serviceName": ""},
+  "healthCheckConfig": {"serviceName": %q},
   "methodConfig": [{
     "name": [{}],
     "retryPolicy": {
@@ -54,14 +56,15 @@ type Client struct {
 	done  chan struct{}
 }
 
-// Dial connects to a service: "dns:///history:9000" for all replicas that a name
-// stands for, or addresses with commas between them. It returns at once, also when
-// nobody answers yet; an error is about the settings. Whoever calls it calls Close.
-func Dial(target string, cfg Config) (*Client, error) {
+// Dial connects to a service, for example "history", the first word of its contract's
+// name. The target is "dns:///history:9000" for all replicas that a name stands for,
+// or addresses with commas between them. It returns at once, also when nobody answers
+// yet; an error is about the settings. Whoever calls it calls Close.
+func Dial(service, target string, cfg Config) (*Client, error) {
 	c := &Client{done: make(chan struct{})}
 	options := []grpc.DialOption{
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
-		grpc.WithDefaultServiceConfig(clientConfig),
+		grpc.WithDefaultServiceConfig(fmt.Sprintf(clientConfig, service)),
 		grpc.WithKeepaliveParams(keepalive.ClientParameters{Time: pingInterval, Timeout: pingTimeout, PermitWithoutStream: true}),
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(maxMessage)),
 		grpc.WithUnaryInterceptor(c.intercept),

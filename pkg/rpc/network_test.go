@@ -10,6 +10,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/rpc"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
 )
 
 func TestNetwork_carriesCallsAndFaults(t *testing.T) {
@@ -123,6 +124,23 @@ func TestNetwork_goesToTheReplicaThatIsLeft(t *testing.T) {
 	call("with the other")
 }
 
+// An address may be given to another service as soon as a replica has gone, and
+// clients hear of that later.
+func TestNetwork_passesOverAnAddressThatIsAnotherServicesNow(t *testing.T) {
+	t.Parallel()
+	other := start(t, rpc.Config{Addr: "127.0.0.1:0"}, func(s *rpc.Server) {
+		metricsv1.RegisterMetricsServiceServer(s, metricsv1.UnimplementedMetricsServiceServer{})
+	})
+	right := serve(t, rpc.Config{Addr: "127.0.0.1:0"}, &shelf{})
+	client := dial(t, other.server.Addr()+","+right.server.Addr(), rpc.Config{})
+
+	for range 20 {
+		if _, err := client.Get(t.Context(), &cachev1.GetRequest{}); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
 // running is a server that serves until stop or the end of the test.
 type running struct {
 	server *rpc.Server
@@ -131,11 +149,16 @@ type running struct {
 
 func serve(t *testing.T, cfg rpc.Config, impl cachev1.CacheServiceServer) running {
 	t.Helper()
+	return start(t, cfg, func(s *rpc.Server) { cachev1.RegisterCacheServiceServer(s, impl) })
+}
+
+func start(t *testing.T, cfg rpc.Config, register func(*rpc.Server)) running {
+	t.Helper()
 	s, err := rpc.Listen(t.Context(), cfg, testkit.Log(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	cachev1.RegisterCacheServiceServer(s, impl)
+	register(s)
 	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- s.Run(ctx) }()
@@ -156,7 +179,7 @@ func serve(t *testing.T, cfg rpc.Config, impl cachev1.CacheServiceServer) runnin
 
 func dial(t *testing.T, addr string, cfg rpc.Config) cachev1.CacheServiceClient {
 	t.Helper()
-	client, err := rpc.Dial(addr, cfg)
+	client, err := rpc.Dial("cache", addr, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"strings"
 	"time"
 
 	"google.golang.org/grpc"
@@ -83,18 +84,23 @@ func Listen(ctx context.Context, cfg Config, log *slog.Logger) (*Server, error) 
 // Addr returns where it listens.
 func (s *Server) Addr() string { return s.listener.Addr().String() }
 
-// SetServing tells clients whether to send calls here. They do from the start.
+// SetServing tells clients whether to send calls here. They do from Run on.
 func (s *Server) SetServing(serving bool) {
 	status := healthv1.HealthCheckResponse_SERVING
 	if !serving {
 		status = healthv1.HealthCheckResponse_NOT_SERVING
 	}
 	s.health.SetServingStatus("", status)
+	for contract := range s.GetServiceInfo() {
+		service, _, _ := strings.Cut(contract, ".") // "history" of "history.v1.HistoryService"
+		s.health.SetServingStatus(service, status)
+	}
 }
 
 // Run serves until ctx ends, then lets the calls there are finish for a while.
 // Clients are told to go elsewhere.
 func (s *Server) Run(ctx context.Context) error {
+	s.SetServing(true)
 	failed := make(chan error, 1)
 	go func() { failed <- s.Serve(s.listener) }()
 	select {

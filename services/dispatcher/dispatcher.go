@@ -84,7 +84,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		finisher:  finish.New(deps.Jobs, deps.Blobs, deps.Log),
 	}
 	s.reconcile = reconcile.New(known, deps.Jobs, reconcile.Actions{
-		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer, Served: queue.Served,
+		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer,
+		Served: queue.Served, Unstick: s.scheduler.Unstick,
 	}, cfg.Reconcile, deps.Log)
 	s.erased = job.NewErased(func(string) { s.janitor.Erase() })
 	s.janitor = janitor.New(janitor.Parts{

@@ -25,8 +25,10 @@ func replicas() map[string]int {
 // long one as many as STENOMESH_CHAOS_SEEDS says, or those that it lists
 // ("3,5,17"), to try a schedule again.
 func TestF34_randomFaults(t *testing.T) {
+	t.Parallel()
 	for _, seed := range seeds(t) {
 		t.Run(fmt.Sprintf("seed %d", seed), func(t *testing.T) {
+			t.Parallel() // each has a mesh of its own
 			trial := &chaos.Trial{
 				Cluster: meshtest.StartCluster(t, meshtest.Layout{Replicas: replicas()}),
 				Steps:   schedule(seed),

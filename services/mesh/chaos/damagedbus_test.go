@@ -21,9 +21,8 @@ import (
 // finds it by its checksum and treats what it was in as not there. The job fails or
 // is done again, and comes to its end.
 //
-// A record and a task need that the dispatcher misses what is not told as removed: it
-// takes a record that is not found for one of a job that is gone, and a task whose
-// subject is in the queue for one that will be delivered.
+// The dispatcher puts a record back that is gone and was not told as removed, and a
+// task that is in the queue and given to nobody.
 func TestF30_aByteOfTheBusChanges(t *testing.T) {
 	t.Parallel()
 	for name, c := range stored {

@@ -16,7 +16,7 @@ import (
 // A user is deleted while work is under way, over PostgreSQL and Redis, and whoever
 // carries it out is killed again and again. Of the user nothing is left anywhere, and
 // nothing of others is lost.
-func TestFDeletion_endsWhoeverDies(t *testing.T) {
+func TestErasure_endsWhoeverDies(t *testing.T) {
 	t.Parallel()
 	cluster := meshtest.StartCluster(t, meshtest.Layout{
 		Replicas: map[string]int{"gateway": 2, "history": 2, "cache": 2, "dispatcher": 2},

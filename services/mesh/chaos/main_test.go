@@ -11,11 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/stenomesh/stenomesh/services/mesh/internal/chaos"
-	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
 )
-
-// atWork is how many tasks one process of a mesh has in hand at most.
-const atWork = meshtest.Slots + meshtest.Workers
 
 // TestMain tells what came of all cases, and fails the tests if anything still runs
 // in this process when they are over.

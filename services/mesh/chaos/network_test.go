@@ -9,6 +9,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/mesh/internal/chaos"
+	"github.com/stenomesh/stenomesh/services/mesh/internal/meshtest"
 )
 
 // The bus is restarted while two slots are at work, and while all are idle. No task
@@ -129,6 +130,9 @@ func TestF12_oneWayPartitionLongerThanTheLease(t *testing.T) {
 		t.Errorf("%d windows were decoded, want one twice and each other once", runs)
 	}
 }
+
+// atWork is how many tasks a mesh in one process has in hand at most.
+const atWork = meshtest.Slots + meshtest.Workers
 
 // pause is the pace of the faults, not a wait for a fact.
 func pause(d time.Duration) { <-time.After(d) }

@@ -9,6 +9,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -23,6 +24,8 @@ type Actions struct {
 	Recheck func()
 	// Served reports whether the mesh is laid out for a model.
 	Served func(ctx context.Context, model string) (bool, error)
+	// Unstick removes tasks that the queue has and gives to nobody.
+	Unstick func(ctx context.Context) error
 	// Apply brings results into the record of a job.
 	Apply func(ctx context.Context, id string, results []*jobv1.ChunkResult) error
 	// Finish has a job completed. It does not block.
@@ -40,13 +43,14 @@ type Reconciler struct {
 
 	troubled bool                 // the last walk met an error
 	unserved map[string]time.Time // model -> not in the layout since
+	missing  map[string]time.Time // job -> the bus has had no record of it since
 }
 
 // New returns a reconciler that walks so often.
 func New(known *index.Index, jobs *job.Store, actions Actions, every time.Duration, log *slog.Logger) *Reconciler {
 	return &Reconciler{
 		index: known, jobs: jobs, actions: actions, every: every, log: log, wake: make(chan struct{}, 1),
-		unserved: map[string]time.Time{},
+		unserved: map[string]time.Time{}, missing: map[string]time.Time{},
 	}
 }
 
@@ -72,9 +76,10 @@ func (r *Reconciler) Run(ctx context.Context) {
 			still = 0
 		case <-ticker.C:
 		}
+		stuck := r.actions.Unstick(ctx)
 		r.actions.Recheck()
 		live := r.index.Live()
-		r.note(ctx, errors.Join(r.walk(ctx, live, still), r.failUnserved(ctx, live)))
+		r.note(ctx, errors.Join(stuck, r.putBack(ctx, live, still), r.walk(ctx, live, still), r.failUnserved(ctx, live)))
 	}
 }
 
@@ -98,8 +103,7 @@ func (r *Reconciler) walk(ctx context.Context, live []*jobv1.Job, still time.Dur
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		// A record from the future was written by a clock that is wrong.
-		if age := time.Since(record.GetUpdatedAt().AsTime()); age >= 0 && age < still {
+		if stands(record) < still {
 			continue
 		}
 		switch record.GetState() {
@@ -116,6 +120,15 @@ func (r *Reconciler) walk(ctx context.Context, live []*jobv1.Job, still time.Dur
 		}
 	}
 	return errors.Join(problems...)
+}
+
+// stands is how long a record has stood still. One from the future was written by a
+// clock that is wrong, and nobody knows.
+func stands(record *jobv1.Job) time.Duration {
+	if age := time.Since(record.GetUpdatedAt().AsTime()); age >= 0 {
+		return age
+	}
+	return math.MaxInt64
 }
 
 // applyResults brings results into a record that it should have already.

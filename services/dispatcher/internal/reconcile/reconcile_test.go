@@ -37,6 +37,7 @@ func TestReconciler_readsNothingOfWhatIsNotThere(t *testing.T) {
 	r := reconcile.New(known, jobs, reconcile.Actions{
 		Recheck: func() {},
 		Served:  func(context.Context, string) (bool, error) { return true, nil },
+		Unstick: func(context.Context) error { return nil },
 		Apply: func(_ context.Context, _ string, results []*jobv1.ChunkResult) error {
 			for _, result := range results {
 				applied <- result

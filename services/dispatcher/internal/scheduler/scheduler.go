@@ -26,6 +26,8 @@ type Scheduler struct {
 	wake    chan struct{} // holds at most one wish for a round
 	// troubled are the lanes that could not be filled the last time; Run's own.
 	troubled map[tasks.Lane]bool
+	// stuck are the lanes whose tasks nobody is given; Unstick's own.
+	stuck map[tasks.Lane]stuck
 
 	mu      sync.Mutex
 	lanes   map[tasks.Lane]*schedule.Lane

@@ -21,9 +21,6 @@ func (v Vitals) String() string {
 	return fmt.Sprintf("%d goroutines, %d open files, %.1f MB", v.Goroutines, v.Files, float64(v.HeapBytes)/1e6)
 }
 
-// HasVitals reports whether a program tells them: those of ours do.
-func (p *Program) HasVitals() bool { return p.ops != "" }
-
 // Vitals asks the process.
 func (p *Program) Vitals(ctx context.Context) (Vitals, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+p.ops+"/metrics", nil)
