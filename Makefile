@@ -19,7 +19,7 @@ FUZZ_SECONDS ?= 60
 TESTED  := -race -tags whisper,crashpoints -ldflags='-s -w'
 # Packages begin in this order: those that take longest first, or the rest waits for
 # them at the end.
-LONGEST := ./services/mesh ./services/transcriber/...
+LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 # A program built with the race detector waits a second when it ends, for races
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0

@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -42,9 +43,15 @@ func (c *crew) judge() chaos.Report {
 	}
 	if len(report.Wrong) > 0 {
 		path := filepath.Join(c.t.ArtifactDir(), "ledger.jsonl")
-		c.t.Errorf("something is lost or wrong; what the users saw is in %s (%v)\n%s", path, c.ledger.Save(path), report)
+		c.t.Errorf("something is lost or wrong; what the users saw is in %s (%v)\n%s", path, c.ledger.Save(path), summary(report))
 	}
 	return report
+}
+
+// summary is a verdict for people, without what only the mesh's inside can tell.
+func summary(r chaos.Report) string {
+	return fmt.Sprintf("%d jobs accepted, %d completed; %d answers 503 with Retry-After; lost or wrong: %d\n%s\n",
+		r.Accepted, r.Completed, r.Waited, len(r.Wrong), strings.Join(r.Wrong, "\n"))
 }
 
 // outcome follows one job.

@@ -50,5 +50,5 @@ func TestKill_everyContainerAndLongOutages(t *testing.T) {
 	c.dismiss()
 
 	verdict := c.judge()
-	report(t, "chaos-compose", fmt.Sprintf("%s\n%s\n%s", verdict, p.tasks(before), d.table()))
+	report(t, "chaos-compose", fmt.Sprintf("%s\n%s\n%s", summary(verdict), p.tasks(before), d.table()))
 }

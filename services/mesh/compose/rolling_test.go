@@ -55,7 +55,7 @@ func TestRolling_noRequestFailsAndNoTaskIsDoneTwice(t *testing.T) {
 
 	verdict := c.judge()
 	tasks := p.tasks(before)
-	report(t, "rolling-compose", fmt.Sprintf("%s\n%s\n%s", verdict, tasks, d.table()))
+	report(t, "rolling-compose", fmt.Sprintf("%s\n%s\n%s", summary(verdict), tasks, d.table()))
 	for n, s := range d.steps {
 		if a := d.saw(n); a.failed() > 0 && !strings.HasPrefix(s.what, replaced) {
 			t.Errorf("%s: %d requests failed", s.what, a.failed())

@@ -29,7 +29,7 @@ func TestUpgrade_noRequestFails(t *testing.T) {
 	})
 	c.dismiss()
 
-	report(t, "upgrade-compose", fmt.Sprintf("%s\n%s", c.judge(), d.table()))
+	report(t, "upgrade-compose", fmt.Sprintf("%s\n%s", summary(c.judge()), d.table()))
 	if a := d.saw(0); a.failed() > 0 {
 		t.Errorf("%d requests failed", a.failed())
 	}
