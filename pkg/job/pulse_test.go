@@ -1,0 +1,58 @@
+package job_test
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+)
+
+func TestStore_tellsOfAWriteWithoutAnAnswer(t *testing.T) {
+	t.Parallel()
+	jobs := open(t)
+	if err := jobs.Check(t.Context()); err != nil {
+		t.Errorf("before any write: %v", err)
+	}
+	late, cancel := context.WithTimeout(t.Context(), 0)
+	defer cancel()
+
+	if _, err := jobs.Patient().Create(late, &jobv1.Job{Id: "1"}); err == nil {
+		t.Fatal("it was answered before it was asked")
+	}
+	if err := jobs.Check(t.Context()); !fault.Is(err, fault.Unavailable) {
+		t.Errorf("after one without an answer: %v", err)
+	}
+	if _, err := jobs.Create(t.Context(), &jobv1.Job{Id: "1"}); err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.Check(t.Context()); err != nil {
+		t.Errorf("after an answer: %v", err)
+	}
+}
+
+func TestStore_putsBackARecordThatIsGone(t *testing.T) {
+	t.Parallel()
+	jobs := open(t)
+	revision, err := jobs.Create(t.Context(), &jobv1.Job{Id: "1", UserId: "ann"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	record, _, err := jobs.Get(t.Context(), "1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.PutBack(t.Context(), record); !fault.Is(err, fault.Conflict) {
+		t.Errorf("over one that is there: %v", err)
+	}
+	if err := jobs.Purge(t.Context(), "1", revision); err != nil {
+		t.Fatal(err)
+	}
+
+	if err := jobs.PutBack(t.Context(), record); err != nil {
+		t.Fatal(err)
+	}
+	if got, _, err := jobs.Get(t.Context(), "1"); err != nil || got.GetUserId() != "ann" {
+		t.Errorf("got %v, %v", got, err)
+	}
+}
