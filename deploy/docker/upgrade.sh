@@ -22,6 +22,7 @@ docker compose build --quiet
 
 echo "keys and rights, streams, tables"
 docker compose run --rm --no-deps secrets
+docker compose exec -T nats sh -c 'kill -HUP 1' # one that runs already may not look for new rights by itself
 docker compose run --rm --no-deps provision
 docker compose run --rm --no-deps migrate
 

@@ -9,7 +9,7 @@ import (
 )
 
 // survey finds out how each stream and consumer of a layout is. Others are nobody's
-// business: the consumer of a model that left the catalogue serves what is queued.
+// business: the consumer of a model that left the catalogue stays, though its jobs fail.
 func survey(ctx context.Context, js jetstream.JetStream, layout Layout) ([]part, error) {
 	var found []part
 	for _, config := range streams(layout) {

@@ -4,7 +4,11 @@ import (
 	"context"
 	"testing"
 
+	"github.com/nats-io/nats.go/jetstream"
+
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
@@ -33,8 +37,12 @@ func TestStore_tellsOfAWriteWithoutAnAnswer(t *testing.T) {
 
 func TestStore_putsBackARecordThatIsGone(t *testing.T) {
 	t.Parallel()
-	jobs := open(t)
-	revision, err := jobs.Create(t.Context(), &jobv1.Job{Id: "1", UserId: "ann"})
+	js := testkit.Bus(t).JS
+	jobs, err := job.Open(t.Context(), js)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = jobs.Create(t.Context(), &jobv1.Job{Id: "1", UserId: "ann"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -45,14 +53,25 @@ func TestStore_putsBackARecordThatIsGone(t *testing.T) {
 	if err := jobs.PutBack(t.Context(), record); !fault.Is(err, fault.Conflict) {
 		t.Errorf("over one that is there: %v", err)
 	}
-	if err := jobs.Purge(t.Context(), "1", revision); err != nil {
+	stream, err := js.Stream(t.Context(), "KV_"+job.Bucket)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := stream.Purge(t.Context(), jetstream.WithPurgeSubject("$KV.JOBS.job.1")); err != nil { // leaves no mark
 		t.Fatal(err)
 	}
 
 	if err := jobs.PutBack(t.Context(), record); err != nil {
 		t.Fatal(err)
 	}
-	if got, _, err := jobs.Get(t.Context(), "1"); err != nil || got.GetUserId() != "ann" {
-		t.Errorf("got %v, %v", got, err)
+	got, revision, err := jobs.Get(t.Context(), "1")
+	if err != nil || got.GetUserId() != "ann" {
+		t.Fatalf("got %v, %v", got, err)
+	}
+	if err := jobs.Purge(t.Context(), "1", revision); err != nil {
+		t.Fatal(err)
+	}
+	if err := jobs.PutBack(t.Context(), record); !fault.Is(err, fault.Conflict) {
+		t.Errorf("one that was removed: %v", err)
 	}
 }

@@ -56,23 +56,6 @@ func (s *Store) Restore(ctx context.Context, record *jobv1.Job) (revision uint64
 	return create(ctx, s.kv, recordKey(record.GetId()), record)
 }
 
-// PutBack stores a record that the bus can tell nobody any more, though nobody
-// removed it. Conflict: it is there.
-func (s *Store) PutBack(ctx context.Context, record *jobv1.Job) error {
-	switch _, _, err := s.Get(ctx, record.GetId()); {
-	case err == nil:
-		return fault.New(fault.Conflict, "exists", "There is one already.")
-	case !fault.Is(err, fault.NotFound):
-		return err
-	}
-	// The server goes on counting what it cannot read.
-	if err := s.purgeSubject(ctx, "KV_"+Bucket, "$KV."+Bucket+"."+recordKey(record.GetId())); err != nil {
-		return err
-	}
-	_, err := s.Restore(ctx, proto.CloneOf(record))
-	return err
-}
-
 // Get reads the record from the leader: it shows every write that was
 // acknowledged. NotFound: there is none.
 func (s *Store) Get(ctx context.Context, id string) (*jobv1.Job, uint64, error) {

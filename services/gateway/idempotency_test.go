@@ -134,7 +134,11 @@ func TestCreate_makesANewJobWhenThatOfTheKeyWasDeleted(t *testing.T) {
 	ann.put("f1", sound("a")).wants(201, "")
 	create := func() string {
 		t.Helper()
-		return ann.send("POST", createPath, `{"file_id":"f1"}`, "Idempotency-Key: k1").wants(201, "").field("task_id")
+		got := ann.send("POST", createPath, `{"file_id":"f1"}`, "Idempotency-Key: k1").wants(201, "")
+		if got.header.Get("Idempotent-Replayed") != "" {
+			t.Error("a new job is told as an old one")
+		}
+		return got.field("task_id")
 	}
 	first := create()
 	ann.send("DELETE", "/api/v1/transcription/"+first, "").wants(204, "")

@@ -29,8 +29,14 @@ func (r *Reconciler) putBack(ctx context.Context, live []*jobv1.Job, still time.
 		case time.Since(r.missing[record.GetId()]) < r.every:
 			missing[record.GetId()] = r.missing[record.GetId()]
 		default:
-			r.log.Error("the bus has lost a record; it is put back", "job", record.GetId())
-			problems = append(problems, r.jobs.PutBack(ctx, record))
+			err := r.jobs.PutBack(ctx, record)
+			if fault.Is(err, fault.Conflict) { // it was removed, and word of that is late
+				continue
+			}
+			if err == nil {
+				r.log.Error("the bus had lost a record; it was put back", "job", record.GetId())
+			}
+			problems = append(problems, err)
 		}
 	}
 	r.missing = missing

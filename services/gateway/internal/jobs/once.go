@@ -40,6 +40,7 @@ func (j *Jobs) CreateOnce(ctx context.Context, userID string, once Once) (e inde
 		claim, revision, err = j.Store.Claimed(ctx, userID, once.Key)
 		switch {
 		case fault.Is(err, fault.NotFound):
+			again = false
 			e, err = j.first(ctx, userID, once)
 		case err == nil:
 			again = true
