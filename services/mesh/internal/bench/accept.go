@@ -34,7 +34,7 @@ func (b *bench) writes(ctx context.Context) (durations, error) {
 	var took durations
 	for range b.cfg.Sizes.Creates {
 		began := time.Now()
-		if _, err := s.accept(ctx, "files/none"); err != nil {
+		if _, err := s.accept(ctx, "files/none", ""); err != nil {
 			return nil, err
 		}
 		took = append(took, time.Since(began))

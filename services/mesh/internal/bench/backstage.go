@@ -65,15 +65,16 @@ func (s *backstage) open(ctx context.Context, folder string) error {
 
 func (s *backstage) close() { s.stack.Stop() }
 
-// accept makes the record of a job, as the gateway does for a 201.
-func (s *backstage) accept(ctx context.Context, blobKey string) (*jobv1.Task, error) {
+// accept makes the record of a job, as the gateway does for a 201. sha256 is that of
+// the recording, lower-case hex; empty when it is not going to be read.
+func (s *backstage) accept(ctx context.Context, blobKey, sha256 string) (*jobv1.Task, error) {
 	id, err := job.NewID()
 	if err != nil {
 		return nil, err
 	}
 	_, err = s.jobs.Create(ctx, &jobv1.Job{
 		Id: id, UserId: user, Attempt: 1, State: jobv1.State_STATE_QUEUED, CreatedAt: timestamppb.Now(),
-		Input:   &jobv1.Input{FileId: "file", Name: "recording.flac", BlobKey: blobKey},
+		Input:   &jobv1.Input{FileId: "file", Name: "recording.flac", BlobKey: blobKey, Sha256: sha256},
 		Options: &jobv1.Options{Model: "demo", ResolvedModel: "demo", Language: "en", Vad: true},
 	})
 	return &jobv1.Task{JobId: id, UserId: user, Attempt: 1, Stage: jobv1.Stage_STAGE_PRE}, err

@@ -53,7 +53,7 @@ func (b *bench) hop(ctx context.Context) ([]Row, error) {
 
 // send publishes a task as soon as the worker waits, and tells when it began to.
 func (s *backstage) send(ctx context.Context) (time.Time, error) {
-	task, err := s.accept(ctx, "files/none")
+	task, err := s.accept(ctx, "files/none", "")
 	if err != nil {
 		return time.Time{}, err
 	}

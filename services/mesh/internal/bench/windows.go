@@ -52,10 +52,11 @@ func (s *backstage) prepare(ctx context.Context, r recording) (*jobv1.Plan, erro
 	}
 	defer func() { _ = body.Close() }() // opened for reading: nothing to lose
 	key := "files/" + filepath.Base(r.path)
-	if _, err := blob.Put(ctx, s.blobs, key, body); err != nil {
+	stored, err := blob.Put(ctx, s.blobs, key, body)
+	if err != nil {
 		return nil, err
 	}
-	task, err := s.accept(ctx, key)
+	task, err := s.accept(ctx, key, stored.SHA256)
 	if err != nil {
 		return nil, err
 	}
