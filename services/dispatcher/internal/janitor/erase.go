@@ -15,7 +15,8 @@ import (
 )
 
 const (
-	// eraseTime bounds a call of an erasure: some users have had a million jobs.
+	// eraseTime bounds the one call that removes all rows of a user, who may have had a
+	// million jobs. The round as a whole has no bound: a big store would never finish one.
 	eraseTime = time.Minute
 	// eraseBatch is how many jobs are dropped from the cache in one call.
 	eraseBatch = 1000
@@ -68,8 +69,6 @@ func (j *Janitor) bury(ctx context.Context) error {
 
 // eraseUser removes all there is of a user, and ends the erasure when it is over.
 func (j *Janitor) eraseUser(ctx context.Context, user string) error {
-	ctx, cancel := context.WithTimeout(ctx, eraseTime)
-	defer cancel()
 	if _, known := j.busy[user]; !known { // a process before us may have stopped work just now
 		j.busy[user] = time.Now()
 	}
@@ -107,7 +106,9 @@ func (j *Janitor) finishErasure(ctx context.Context, user string) error {
 
 // eraseHistory removes account, history and cached transcripts.
 func (j *Janitor) eraseHistory(ctx context.Context, user string) error {
-	reply, err := j.History.EraseUser(ctx, &historyv1.EraseUserRequest{UserId: user})
+	limited, cancel := context.WithTimeout(ctx, eraseTime)
+	defer cancel()
+	reply, err := j.History.EraseUser(limited, &historyv1.EraseUserRequest{UserId: user})
 	if err != nil {
 		return err
 	}

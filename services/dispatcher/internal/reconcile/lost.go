@@ -5,9 +5,8 @@ import (
 	"errors"
 	"time"
 
-	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
-
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
 // putBack stores the records again that the bus has lost: what it cannot read any
