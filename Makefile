@@ -99,7 +99,7 @@ ONLY  ?=
 scale: build test-tools ## print what replicas bring: up to 32 of them, and 3 at an hour of audio
 	@$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/ ./services/transcriber/cmd/scripted-engine github.com/nats-io/nats-server/v2
 	@cd services/mesh/scale && STENOMESH_TEST_PROGRAMS=$(CURDIR)/$(BIN) STENOMESH_SCALE_SECONDS=$(AUDIO) \
-		$(GO) test -tags scale -count=1 -timeout 90m -run '$(ONLY)' .
+		$(GO) test -tags scale -count=1 -timeout 90m -run '$(ONLY)'
 
 lint: tools ## golangci-lint over all modules, and the generated code
 	$(WHISPER) $(LINT) run $(ALL)
