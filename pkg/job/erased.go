@@ -20,6 +20,7 @@ type Erased struct {
 	mu     sync.Mutex
 	orders map[string]*accountv1.Erasure
 	heard  func(userID string)
+	told   bool // all orders there were when it was last asked for
 }
 
 // NewErased returns an empty one. heard is called for each user that is new to it, and
@@ -31,16 +32,30 @@ func NewErased(heard func(userID string)) *Erased {
 // Follow reads the orders there are and those that come, until ctx ends.
 func (e *Erased) Follow(ctx context.Context, store *Store, log *slog.Logger) {
 	for ctx.Err() == nil {
-		err := store.FollowErasures(ctx, e.Put)
+		err := store.FollowErasures(ctx, e.Put, func() { e.setTold(true) })
 		if ctx.Err() != nil {
 			return
 		}
+		e.setTold(false)
 		log.Warn("erasures are not told; they are read again", "err", err)
 		select {
 		case <-ctx.Done():
 		case <-time.After(refollow):
 		}
 	}
+}
+
+// Current reports whether all orders have been told and those that come are heard.
+func (e *Erased) Current() bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.told
+}
+
+func (e *Erased) setTold(told bool) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.told = told
 }
 
 // Put notes an order, which is not to be changed afterwards.

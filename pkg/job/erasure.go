@@ -48,16 +48,16 @@ func (s *Store) FinishErasure(ctx context.Context, userID string, now time.Time)
 	}
 }
 
-// FollowErasures tells every erasure there is, which handle must not change, and
-// then each change, as Follow does for jobs.
-func (s *Store) FollowErasures(ctx context.Context, handle func(*accountv1.Erasure)) error {
+// FollowErasures tells every erasure there is, which handle must not change, calls
+// caughtUp, and then tells each change, as Follow does for jobs.
+func (s *Store) FollowErasures(ctx context.Context, handle func(*accountv1.Erasure), caughtUp func()) error {
 	decode := func(msg jetstream.Msg, _ uint64, gone bool) {
 		order := &accountv1.Erasure{}
 		if !gone && proto.Unmarshal(msg.Data(), order) == nil {
 			handle(order)
 		}
 	}
-	return follow(ctx, s.js, Bucket, erasures, decode, func() {})
+	return follow(ctx, s.js, Bucket, erasures, decode, caughtUp)
 }
 
 // Bury makes a record a tombstone: deleted, and nothing left of it but whose it was

@@ -33,7 +33,7 @@ func TestErased_hearsOfOrdersBeforeAndAfter(t *testing.T) {
 	go func() { defer close(ended); erased.Follow(ctx, store, slog.New(slog.DiscardHandler)) }()
 	defer func() { stop(); <-ended }()
 
-	testkit.Eventually(t, "ann is known", func() bool { return erased.Has("ann") })
+	testkit.Eventually(t, "ann is known, and that there is nobody else", func() bool { return erased.Has("ann") && erased.Current() })
 	order("bob", "boss")
 	testkit.Eventually(t, "bob is known", func() bool { return erased.Has("bob") })
 	order("ann", "somebody else") // the first order stands

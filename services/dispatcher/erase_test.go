@@ -169,9 +169,8 @@ func (r *rig) finished(t *testing.T, user string) (over bool) {
 	_ = r.jobs.FollowErasures(ctx, func(order *accountv1.Erasure) {
 		if order.GetUserId() == user {
 			over = order.GetFinishedAt() != nil
-			cancel()
 		}
-	})
+	}, cancel)
 	return over
 }
 

@@ -151,10 +151,11 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 	}
 }
 
-// Check reports whether the gateway knows the jobs there are.
+// Check reports whether the gateway knows the jobs there are, and the users there
+// are no more.
 func (s *Service) Check(context.Context) error {
-	if !s.index.Current() {
-		return fault.New(fault.Unavailable, "starting", "The gateway is still reading the jobs there are.")
+	if !s.index.Current() || !s.erased.Current() {
+		return fault.New(fault.Unavailable, "starting", "The gateway is still reading what there is on the bus.")
 	}
 	return nil
 }
