@@ -6,7 +6,8 @@
 set -eu
 
 cd "$(dirname "$0")/../.."
-count() { docker compose ps --quiet "$1" | wc -l; }
+# A service whose profile is off has none.
+count() { docker compose ps --quiet "$1" 2>/dev/null | wc -l; }
 [ "$(count haproxy)" -gt 0 ] || { echo "the mesh does not run; run: docker compose up --build -d --wait" >&2; exit 1; }
 
 # replicas SERVICE N: N of them, without touching those that there are.
@@ -17,6 +18,11 @@ end() {
 	docker rm "$1" >/dev/null
 }
 
+# Who is interrupted in the middle of a service leaves as many replicas as there were.
+service=
+trap '[ -z "$service" ] || replicas "$service" "$wanted"' EXIT
+trap 'exit 1' INT TERM
+
 echo "images"
 docker compose build --quiet
 
@@ -26,8 +32,10 @@ docker compose exec -T nats sh -c 'kill -HUP 1' # one that runs already may not 
 docker compose run --rm --no-deps provision
 docker compose run --rm --no-deps migrate
 
-for service in history cache metrics dispatcher audio-preprocess transcriber api-gateway; do
-	wanted=$(count "$service")
+for each in history cache metrics dispatcher audio-preprocess transcriber transcriber-gpu api-gateway; do
+	wanted=$(count "$each")
+	[ "$wanted" -gt 0 ] || continue
+	service=$each
 	for old in $(docker compose ps --quiet "$service"); do
 		echo "$service $old"
 		case $service in
@@ -41,6 +49,7 @@ for service in history cache metrics dispatcher audio-preprocess transcriber api
 			;;
 		esac
 	done
+	service=
 done
 
 echo "what they stand on, where it has changed"
