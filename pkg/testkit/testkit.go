@@ -15,7 +15,7 @@ import (
 
 // Patience is how long Eventually waits. It only ends tests that fail, so it
 // is long enough for a slow machine under the race detector.
-const Patience = 60 * time.Second
+const Patience = 2 * time.Minute
 
 // Eventually waits until fact holds, and fails the test when it never does.
 func Eventually(t testing.TB, what string, fact func() bool) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
@@ -44,6 +45,8 @@ type Again struct {
 
 // CountAgain reads what a bus has kept of attempts.
 func CountAgain(ctx context.Context, js jetstream.JetStream) (again Again, err error) {
+	ctx, cancel := context.WithTimeout(ctx, testkit.Patience)
+	defer cancel()
 	stream, err := js.Stream(ctx, attemptsStream)
 	if err != nil {
 		return again, fmt.Errorf("read attempts: %w", err)

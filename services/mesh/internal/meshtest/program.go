@@ -78,16 +78,25 @@ func (p *Program) running() bool {
 	}
 }
 
-// AwaitReady waits until the program does its work, and fails the test when it
-// ends before that.
+// mostStarts is how often a program may end before it is ready: a fault may hit a
+// child that it starts with.
+const mostStarts = 3
+
+// AwaitReady waits until the program does its work. When it ends before that it is
+// started again, as a container engine does, and fails the test in the end.
 func (p *Program) AwaitReady() {
 	p.t.Helper()
+	starts := 1
 	testkit.Eventually(p.t, p.Name+" is ready", func() bool {
 		p.mu.Lock()
 		gone := !p.running() && !p.supervised
 		p.mu.Unlock()
-		if gone {
-			p.t.Fatalf("%s ended before it was ready: %v", p.Name, p.err)
+		switch {
+		case gone && starts == mostStarts:
+			p.t.Fatalf("%s ended %d times before it was ready: %v", p.Name, starts, p.err)
+		case gone:
+			starts++
+			p.Launch()
 		}
 		return p.isReady()
 	})
