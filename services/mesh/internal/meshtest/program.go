@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
@@ -221,13 +222,25 @@ func isReady(ops string) func(ctx context.Context) bool {
 	}
 }
 
+// Ports that freeAddress takes: below those that Linux gives to whoever wants any, or
+// another test's connection might have it before the program that it is for.
+const (
+	firstPort = 12_000
+	ports     = 20_000
+)
+
 // freeAddress is one of this machine that nobody listens on.
 func freeAddress(t testing.TB) string {
 	t.Helper()
-	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for {
+		address := fmt.Sprintf("127.0.0.1:%d", firstPort+rand.IntN(ports))
+		listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", address)
+		if err == nil {
+			_ = listener.Close() // it was only to find the port
+			return address
+		}
+		if !errors.Is(err, syscall.EADDRINUSE) {
+			t.Fatal(err)
+		}
 	}
-	defer func() { _ = listener.Close() }() // it was only to find the port
-	return fmt.Sprint(listener.Addr())
 }
