@@ -13,6 +13,7 @@ const (
 	erasures      = "$KV." + job.Bucket + ".erase.*"
 	erasureFeed   = "$KV." + job.Bucket + ".erase.>"
 	files         = "$KV." + job.FilesBucket + ".*.*"
+	uploads       = "$KV." + job.FilesBucket + ".*.upload.*"
 	fileFeed      = "$KV." + job.FilesBucket + ".>"
 	cancellations = "ctl.v1.cancel.*"
 	progress      = "progress.v1.*.*"
@@ -41,6 +42,7 @@ func users() []user {
 			follows("refuses erased users", StreamJobs, erasureFeed),
 			reads("recordings of users, and how full the bucket is", StreamFiles),
 			publishes("makes and removes recordings", files),
+			publishes("notes how far uploads are", uploads),
 			binds("the tasks of a cancelled job are removed", StreamTasks),
 			purges("the tasks of a cancelled job are removed", StreamTasks),
 			publishes("tells workers of cancellations", cancellations),
@@ -68,6 +70,7 @@ func users() []user {
 			takes("results of chunks", StreamJobs, ConsumerAssembler),
 			binds("recordings that nothing refers to", StreamFiles),
 			follows("recordings that nothing refers to", StreamFiles, fileFeed),
+			publishes("removes uploads that nobody goes on with", uploads),
 			publishes("offers tasks", "tasks.v1.>"),
 			binds("which tasks are queued", StreamTasks),
 			asks("how busy the workers are, by consumer", StreamTasks, "*"),

@@ -27,6 +27,7 @@ var mayPublish = map[string]string{
 	"$KV.JOBS.erase.ANN":       "gateway dispatcher",
 	"$KV.FILES.ANN.FILE":       "gateway",
 	"$KV.FILES.ANN.FILE.other": "",
+	"$KV.FILES.ANN.upload.01":  "gateway dispatcher",
 	// Work, and word of it.
 	"tasks.v1.pre.normal.ANN.01.1":  "dispatcher",
 	"tasks.v1.asr.DEMO.ANN.01.1.0":  "dispatcher",

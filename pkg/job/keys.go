@@ -51,6 +51,9 @@ func claimKey(userID, key string) string {
 
 func fileKey(userID, fileID string) string { return Token(userID) + "." + Token(fileID) }
 
+// uploadKey has one part more than fileKey, so that neither is taken for the other.
+func uploadKey(userID, id string) string { return Token(userID) + ".upload." + id }
+
 func stageToken(stage jobv1.Stage) string {
 	if stage == jobv1.Stage_STAGE_PRE {
 		return "pre"
@@ -109,6 +112,19 @@ func FileBlobKey(userID, sha256 string) string {
 
 // FileBlobPrefix is below which all recordings of a user are kept.
 func FileBlobPrefix(userID string) string { return "files/" + Token(userID) }
+
+// UploadBlobs is below which the pieces of all uploads are kept.
+const UploadBlobs = "uploads"
+
+// UploadsBlobPrefix is below which the pieces of all uploads of a user are kept.
+func UploadsBlobPrefix(userID string) string { return UploadBlobs + "/" + Token(userID) }
+
+// UploadBlobPrefix is below which the pieces of one upload are kept.
+func UploadBlobPrefix(userID, id string) string { return UploadsBlobPrefix(userID) + "/" + id }
+
+// PieceBlobKey is where one piece of an upload is kept. Names are random, so that two
+// gateways that take the same bytes at once do not write over each other.
+func PieceBlobKey(userID, id, name string) string { return UploadBlobPrefix(userID, id) + "/" + name }
 
 // BlobPrefix is below which all blobs of a job are kept.
 func BlobPrefix(id string) string {

@@ -787,6 +787,207 @@ func (x *File) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+// Upload is the record under <user>.upload.<id> in the FILES bucket: a recording that
+// arrives in several requests. It is changed only by compare-and-set.
+type Upload struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UUIDv7; also the id of the file that it becomes.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Id of the user who sends it.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Length of the whole in bytes; 0 while it is not known.
+	Length int64 `protobuf:"varint,3,opt,name=length,proto3" json:"length,omitempty"`
+	// How many bytes are stored: where the next request goes on.
+	Offset int64 `protobuf:"varint,4,opt,name=offset,proto3" json:"offset,omitempty"`
+	// The header Upload-Metadata as the client sent it.
+	Metadata string `protobuf:"bytes,5,opt,name=metadata,proto3" json:"metadata,omitempty"`
+	// File name in the metadata, as sent.
+	Name string `protobuf:"bytes,6,opt,name=name,proto3" json:"name,omitempty"`
+	// Media type in the metadata, as sent.
+	ContentType string `protobuf:"bytes,7,opt,name=content_type,json=contentType,proto3" json:"content_type,omitempty"`
+	// The first bytes, at most 512.
+	Head []byte `protobuf:"bytes,8,opt,name=head,proto3" json:"head,omitempty"`
+	// Where the bytes are, in order; empty when the file has been made.
+	Pieces []*Piece `protobuf:"bytes,9,rep,name=pieces,proto3" json:"pieces,omitempty"`
+	// When it began.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,10,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it is given up, unless more arrives.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,11,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// When the file was made; not set before.
+	FinishedAt    *timestamppb.Timestamp `protobuf:"bytes,12,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Upload) Reset() {
+	*x = Upload{}
+	mi := &file_job_v1_job_proto_msgTypes[4]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Upload) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Upload) ProtoMessage() {}
+
+func (x *Upload) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[4]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Upload.ProtoReflect.Descriptor instead.
+func (*Upload) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{4}
+}
+
+func (x *Upload) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Upload) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *Upload) GetLength() int64 {
+	if x != nil {
+		return x.Length
+	}
+	return 0
+}
+
+func (x *Upload) GetOffset() int64 {
+	if x != nil {
+		return x.Offset
+	}
+	return 0
+}
+
+func (x *Upload) GetMetadata() string {
+	if x != nil {
+		return x.Metadata
+	}
+	return ""
+}
+
+func (x *Upload) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Upload) GetContentType() string {
+	if x != nil {
+		return x.ContentType
+	}
+	return ""
+}
+
+func (x *Upload) GetHead() []byte {
+	if x != nil {
+		return x.Head
+	}
+	return nil
+}
+
+func (x *Upload) GetPieces() []*Piece {
+	if x != nil {
+		return x.Pieces
+	}
+	return nil
+}
+
+func (x *Upload) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Upload) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Upload) GetFinishedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FinishedAt
+	}
+	return nil
+}
+
+// Piece is a part of an upload.
+type Piece struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Last segment of its key in the blob store.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// Size in bytes.
+	Size          int64 `protobuf:"varint,2,opt,name=size,proto3" json:"size,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Piece) Reset() {
+	*x = Piece{}
+	mi := &file_job_v1_job_proto_msgTypes[5]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Piece) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Piece) ProtoMessage() {}
+
+func (x *Piece) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[5]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Piece.ProtoReflect.Descriptor instead.
+func (*Piece) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{5}
+}
+
+func (x *Piece) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Piece) GetSize() int64 {
+	if x != nil {
+		return x.Size
+	}
+	return 0
+}
+
 // Media is what ffprobe said of a recording.
 type Media struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -810,7 +1011,7 @@ type Media struct {
 
 func (x *Media) Reset() {
 	*x = Media{}
-	mi := &file_job_v1_job_proto_msgTypes[4]
+	mi := &file_job_v1_job_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -822,7 +1023,7 @@ func (x *Media) String() string {
 func (*Media) ProtoMessage() {}
 
 func (x *Media) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[4]
+	mi := &file_job_v1_job_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -835,7 +1036,7 @@ func (x *Media) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Media.ProtoReflect.Descriptor instead.
 func (*Media) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Media) GetDurationMs() int64 {
@@ -902,7 +1103,7 @@ type BlobRef struct {
 
 func (x *BlobRef) Reset() {
 	*x = BlobRef{}
-	mi := &file_job_v1_job_proto_msgTypes[5]
+	mi := &file_job_v1_job_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -914,7 +1115,7 @@ func (x *BlobRef) String() string {
 func (*BlobRef) ProtoMessage() {}
 
 func (x *BlobRef) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[5]
+	mi := &file_job_v1_job_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -927,7 +1128,7 @@ func (x *BlobRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobRef.ProtoReflect.Descriptor instead.
 func (*BlobRef) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{5}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *BlobRef) GetKey() string {
@@ -964,7 +1165,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_job_v1_job_proto_msgTypes[6]
+	mi := &file_job_v1_job_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -976,7 +1177,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[6]
+	mi := &file_job_v1_job_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -989,7 +1190,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{6}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *Error) GetCode() string {
@@ -1019,7 +1220,7 @@ type Timing struct {
 
 func (x *Timing) Reset() {
 	*x = Timing{}
-	mi := &file_job_v1_job_proto_msgTypes[7]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1031,7 +1232,7 @@ func (x *Timing) String() string {
 func (*Timing) ProtoMessage() {}
 
 func (x *Timing) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[7]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1044,7 +1245,7 @@ func (x *Timing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timing.ProtoReflect.Descriptor instead.
 func (*Timing) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{7}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Timing) GetStage() string {
@@ -1077,7 +1278,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1089,7 +1290,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1102,7 +1303,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Claim) GetJobId() string {
@@ -1151,7 +1352,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1163,7 +1364,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1176,7 +1377,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Plan) GetJobId() string {
@@ -1247,7 +1448,7 @@ type Loudness struct {
 
 func (x *Loudness) Reset() {
 	*x = Loudness{}
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1259,7 +1460,7 @@ func (x *Loudness) String() string {
 func (*Loudness) ProtoMessage() {}
 
 func (x *Loudness) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1272,7 +1473,7 @@ func (x *Loudness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loudness.ProtoReflect.Descriptor instead.
 func (*Loudness) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Loudness) GetIntegratedLufs() float64 {
@@ -1332,7 +1533,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1344,7 +1545,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1357,7 +1558,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Chunk) GetNumber() uint32 {
@@ -1415,7 +1616,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1427,7 +1628,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1440,7 +1641,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Span) GetStartMs() int64 {
@@ -1483,7 +1684,7 @@ type Attempts struct {
 
 func (x *Attempts) Reset() {
 	*x = Attempts{}
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1495,7 +1696,7 @@ func (x *Attempts) String() string {
 func (*Attempts) ProtoMessage() {}
 
 func (x *Attempts) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1508,7 +1709,7 @@ func (x *Attempts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempts.ProtoReflect.Descriptor instead.
 func (*Attempts) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Attempts) GetAttempts() uint32 {
@@ -1586,7 +1787,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1598,7 +1799,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1611,7 +1812,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Task) GetJobId() string {
@@ -1683,7 +1884,7 @@ type ChunkResult struct {
 
 func (x *ChunkResult) Reset() {
 	*x = ChunkResult{}
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1695,7 +1896,7 @@ func (x *ChunkResult) String() string {
 func (*ChunkResult) ProtoMessage() {}
 
 func (x *ChunkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1708,7 +1909,7 @@ func (x *ChunkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChunkResult.ProtoReflect.Descriptor instead.
 func (*ChunkResult) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *ChunkResult) GetJobId() string {
@@ -1817,7 +2018,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1829,7 +2030,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1842,7 +2043,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *Progress) GetJobId() string {
@@ -1905,7 +2106,7 @@ type DeadLetter struct {
 
 func (x *DeadLetter) Reset() {
 	*x = DeadLetter{}
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1917,7 +2118,7 @@ func (x *DeadLetter) String() string {
 func (*DeadLetter) ProtoMessage() {}
 
 func (x *DeadLetter) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1930,7 +2131,7 @@ func (x *DeadLetter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetter.ProtoReflect.Descriptor instead.
 func (*DeadLetter) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *DeadLetter) GetTask() *Task {
@@ -1983,7 +2184,7 @@ type WorkerBeat struct {
 
 func (x *WorkerBeat) Reset() {
 	*x = WorkerBeat{}
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1995,7 +2196,7 @@ func (x *WorkerBeat) String() string {
 func (*WorkerBeat) ProtoMessage() {}
 
 func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2008,7 +2209,7 @@ func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerBeat.ProtoReflect.Descriptor instead.
 func (*WorkerBeat) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *WorkerBeat) GetInstance() string {
@@ -2075,7 +2276,7 @@ type Transcript struct {
 
 func (x *Transcript) Reset() {
 	*x = Transcript{}
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2087,7 +2288,7 @@ func (x *Transcript) String() string {
 func (*Transcript) ProtoMessage() {}
 
 func (x *Transcript) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2100,7 +2301,7 @@ func (x *Transcript) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transcript.ProtoReflect.Descriptor instead.
 func (*Transcript) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *Transcript) GetLanguage() string {
@@ -2172,7 +2373,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2184,7 +2385,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2197,7 +2398,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Segment) GetStartMs() int64 {
@@ -2280,7 +2481,7 @@ type Word struct {
 
 func (x *Word) Reset() {
 	*x = Word{}
-	mi := &file_job_v1_job_proto_msgTypes[21]
+	mi := &file_job_v1_job_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2292,7 +2493,7 @@ func (x *Word) String() string {
 func (*Word) ProtoMessage() {}
 
 func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[21]
+	mi := &file_job_v1_job_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2305,7 +2506,7 @@ func (x *Word) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Word.ProtoReflect.Descriptor instead.
 func (*Word) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{21}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Word) GetStartMs() int64 {
@@ -2401,7 +2602,27 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x05input\x18\x01 \x01(\v2\r.job.v1.InputR\x05input\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x129\n" +
 	"\n" +
-	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xc4\x01\n" +
+	"created_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xa2\x03\n" +
+	"\x06Upload\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x16\n" +
+	"\x06length\x18\x03 \x01(\x03R\x06length\x12\x16\n" +
+	"\x06offset\x18\x04 \x01(\x03R\x06offset\x12\x1a\n" +
+	"\bmetadata\x18\x05 \x01(\tR\bmetadata\x12\x12\n" +
+	"\x04name\x18\x06 \x01(\tR\x04name\x12!\n" +
+	"\fcontent_type\x18\a \x01(\tR\vcontentType\x12\x12\n" +
+	"\x04head\x18\b \x01(\fR\x04head\x12%\n" +
+	"\x06pieces\x18\t \x03(\v2\r.job.v1.PieceR\x06pieces\x129\n" +
+	"\n" +
+	"created_at\x18\n" +
+	" \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"expires_at\x18\v \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12;\n" +
+	"\vfinished_at\x18\f \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"finishedAt\"/\n" +
+	"\x05Piece\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04size\x18\x02 \x01(\x03R\x04size\"\xc4\x01\n" +
 	"\x05Media\x12\x1f\n" +
 	"\vduration_ms\x18\x01 \x01(\x03R\n" +
 	"durationMs\x12\x16\n" +
@@ -2568,7 +2789,7 @@ func file_job_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_job_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
+var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
 var file_job_v1_job_proto_goTypes = []any{
 	(State)(0),                    // 0: job.v1.State
 	(Priority)(0),                 // 1: job.v1.Priority
@@ -2577,64 +2798,70 @@ var file_job_v1_job_proto_goTypes = []any{
 	(*Options)(nil),               // 4: job.v1.Options
 	(*Input)(nil),                 // 5: job.v1.Input
 	(*File)(nil),                  // 6: job.v1.File
-	(*Media)(nil),                 // 7: job.v1.Media
-	(*BlobRef)(nil),               // 8: job.v1.BlobRef
-	(*Error)(nil),                 // 9: job.v1.Error
-	(*Timing)(nil),                // 10: job.v1.Timing
-	(*Claim)(nil),                 // 11: job.v1.Claim
-	(*Plan)(nil),                  // 12: job.v1.Plan
-	(*Loudness)(nil),              // 13: job.v1.Loudness
-	(*Chunk)(nil),                 // 14: job.v1.Chunk
-	(*Span)(nil),                  // 15: job.v1.Span
-	(*Attempts)(nil),              // 16: job.v1.Attempts
-	(*Task)(nil),                  // 17: job.v1.Task
-	(*ChunkResult)(nil),           // 18: job.v1.ChunkResult
-	(*Progress)(nil),              // 19: job.v1.Progress
-	(*DeadLetter)(nil),            // 20: job.v1.DeadLetter
-	(*WorkerBeat)(nil),            // 21: job.v1.WorkerBeat
-	(*Transcript)(nil),            // 22: job.v1.Transcript
-	(*Segment)(nil),               // 23: job.v1.Segment
-	(*Word)(nil),                  // 24: job.v1.Word
-	(*timestamppb.Timestamp)(nil), // 25: google.protobuf.Timestamp
+	(*Upload)(nil),                // 7: job.v1.Upload
+	(*Piece)(nil),                 // 8: job.v1.Piece
+	(*Media)(nil),                 // 9: job.v1.Media
+	(*BlobRef)(nil),               // 10: job.v1.BlobRef
+	(*Error)(nil),                 // 11: job.v1.Error
+	(*Timing)(nil),                // 12: job.v1.Timing
+	(*Claim)(nil),                 // 13: job.v1.Claim
+	(*Plan)(nil),                  // 14: job.v1.Plan
+	(*Loudness)(nil),              // 15: job.v1.Loudness
+	(*Chunk)(nil),                 // 16: job.v1.Chunk
+	(*Span)(nil),                  // 17: job.v1.Span
+	(*Attempts)(nil),              // 18: job.v1.Attempts
+	(*Task)(nil),                  // 19: job.v1.Task
+	(*ChunkResult)(nil),           // 20: job.v1.ChunkResult
+	(*Progress)(nil),              // 21: job.v1.Progress
+	(*DeadLetter)(nil),            // 22: job.v1.DeadLetter
+	(*WorkerBeat)(nil),            // 23: job.v1.WorkerBeat
+	(*Transcript)(nil),            // 24: job.v1.Transcript
+	(*Segment)(nil),               // 25: job.v1.Segment
+	(*Word)(nil),                  // 26: job.v1.Word
+	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
 }
 var file_job_v1_job_proto_depIdxs = []int32{
 	0,  // 0: job.v1.Job.state:type_name -> job.v1.State
 	4,  // 1: job.v1.Job.options:type_name -> job.v1.Options
 	5,  // 2: job.v1.Job.input:type_name -> job.v1.Input
-	7,  // 3: job.v1.Job.media:type_name -> job.v1.Media
-	25, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	25, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	25, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	25, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
-	8,  // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
-	9,  // 9: job.v1.Job.error:type_name -> job.v1.Error
-	10, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
+	9,  // 3: job.v1.Job.media:type_name -> job.v1.Media
+	27, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	27, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	27, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	27, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
+	10, // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
+	11, // 9: job.v1.Job.error:type_name -> job.v1.Error
+	12, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
 	1,  // 11: job.v1.Options.priority:type_name -> job.v1.Priority
 	5,  // 12: job.v1.File.input:type_name -> job.v1.Input
-	25, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
-	25, // 14: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
-	7,  // 15: job.v1.Plan.media:type_name -> job.v1.Media
-	13, // 16: job.v1.Plan.loudness:type_name -> job.v1.Loudness
-	14, // 17: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	8,  // 18: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	15, // 19: job.v1.Chunk.speech:type_name -> job.v1.Span
-	25, // 20: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
-	9,  // 21: job.v1.Attempts.verdict:type_name -> job.v1.Error
-	2,  // 22: job.v1.Task.stage:type_name -> job.v1.Stage
-	8,  // 23: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
-	9,  // 24: job.v1.ChunkResult.error:type_name -> job.v1.Error
-	2,  // 25: job.v1.Progress.stage:type_name -> job.v1.Stage
-	17, // 26: job.v1.DeadLetter.task:type_name -> job.v1.Task
-	16, // 27: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	25, // 28: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 29: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
-	23, // 30: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	24, // 31: job.v1.Segment.words:type_name -> job.v1.Word
-	32, // [32:32] is the sub-list for method output_type
-	32, // [32:32] is the sub-list for method input_type
-	32, // [32:32] is the sub-list for extension type_name
-	32, // [32:32] is the sub-list for extension extendee
-	0,  // [0:32] is the sub-list for field type_name
+	27, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	8,  // 14: job.v1.Upload.pieces:type_name -> job.v1.Piece
+	27, // 15: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	27, // 16: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
+	27, // 17: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
+	27, // 18: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
+	9,  // 19: job.v1.Plan.media:type_name -> job.v1.Media
+	15, // 20: job.v1.Plan.loudness:type_name -> job.v1.Loudness
+	16, // 21: job.v1.Plan.chunks:type_name -> job.v1.Chunk
+	10, // 22: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	17, // 23: job.v1.Chunk.speech:type_name -> job.v1.Span
+	27, // 24: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	11, // 25: job.v1.Attempts.verdict:type_name -> job.v1.Error
+	2,  // 26: job.v1.Task.stage:type_name -> job.v1.Stage
+	10, // 27: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
+	11, // 28: job.v1.ChunkResult.error:type_name -> job.v1.Error
+	2,  // 29: job.v1.Progress.stage:type_name -> job.v1.Stage
+	19, // 30: job.v1.DeadLetter.task:type_name -> job.v1.Task
+	18, // 31: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
+	27, // 32: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 33: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	25, // 34: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	26, // 35: job.v1.Segment.words:type_name -> job.v1.Word
+	36, // [36:36] is the sub-list for method output_type
+	36, // [36:36] is the sub-list for method input_type
+	36, // [36:36] is the sub-list for extension type_name
+	36, // [36:36] is the sub-list for extension extendee
+	0,  // [0:36] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }
@@ -2648,7 +2875,7 @@ func file_job_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_job_v1_job_proto_rawDesc), len(file_job_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   22,
+			NumMessages:   24,
 			NumExtensions: 0,
 			NumServices:   0,
 		},
