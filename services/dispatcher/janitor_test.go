@@ -12,8 +12,11 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/types/known/timestamppb"
+
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/bus"
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -219,4 +222,38 @@ func (r *rig) awaitFiles(t *testing.T, want ...string) {
 		}
 		return strings.Join(got, " ") == strings.Join(want, " ")
 	})
+}
+
+func TestDispatcher_removesUploadsThatNobodyGoesOnWith(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	expires := map[string]time.Time{"over": time.Now().Add(-time.Hour), "waiting": time.Now().Add(time.Hour)}
+	var kept string
+	for id, at := range expires {
+		key := job.PieceBlobKey("u", id, "named")
+		for _, key := range []string{key, job.PieceBlobKey("u", id, "orphan")} {
+			_, err := blob.Put(t.Context(), r.blobs, key, strings.NewReader("sound"))
+			r.must(t, err)
+		}
+		_, err := r.files.CreateUpload(t.Context(), &jobv1.Upload{
+			UserId: "u", Id: id, Length: 9, Offset: 5, Pieces: []*jobv1.Piece{{Name: "named", Size: 5}}, ExpiresAt: timestamppb.New(at),
+		})
+		r.must(t, err)
+		if id == "waiting" {
+			kept = key
+		}
+	}
+
+	r.dispatcher(t)
+
+	testkit.Eventually(t, "only what is named is left", func() bool {
+		left, err := r.blobs.List(t.Context(), job.UploadBlobs)
+		return err == nil && len(left) == 1 && left[0].Key == kept
+	})
+	if _, _, err := r.files.GetUpload(t.Context(), "u", "over"); !fault.Is(err, fault.NotFound) {
+		t.Errorf("the upload that is over: %v", err)
+	}
+	if _, _, err := r.files.GetUpload(t.Context(), "u", "waiting"); err != nil {
+		t.Errorf("the upload that waits: %v", err)
+	}
 }

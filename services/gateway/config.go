@@ -25,6 +25,9 @@ type Config struct {
 	MaxLiveTasks int
 	// UploadIdle is how long a client may send nothing in the middle of an upload.
 	UploadIdle time.Duration
+	// UploadLife is how long an upload that arrives in several requests waits for the
+	// next.
+	UploadLife time.Duration
 	// TrustedProxies are balancers that say where a request comes from.
 	TrustedProxies web.Proxies
 }
@@ -38,6 +41,7 @@ func DefaultConfig() Config {
 		MaxUploadBytes: 2 << 30,
 		MaxLiveTasks:   1000,
 		UploadIdle:     time.Minute,
+		UploadLife:     24 * time.Hour,
 	}
 }
 
@@ -53,4 +57,5 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	fs.Var(&c.TrustedProxies, "gateway.trusted-proxies",
 		"networks of balancers whose X-Forwarded-For is believed, for example 10.0.0.0/8, with commas between them")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
+	fs.DurationVar(&c.UploadLife, "gateway.upload-life", c.UploadLife, "how long an upload that arrives in several requests waits for the next one")
 }

@@ -119,10 +119,21 @@ func checkModels(cfg Config, models *catalog.Catalog) error {
 	return nil
 }
 
+// What a request may send to an upload before its record is written: 16 MiB, or more
+// where uploads may be so large that records would grow long.
+const (
+	leastPiece = 16 << 20 // bytes
+	mostPieces = 128
+)
+
 func (s *Service) api(tokens *token.Issuer) *api.API {
 	d := s.deps
 	users := auth.NewUsers(d.Accounts, s.erased.Has, d.Log, time.Now)
 	s.gate = auth.NewGate(tokens, users)
+	receiver := &upload.Receiver{
+		Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
+		Room: s.roomForFiles(),
+	}
 	return &api.API{
 		Log:      d.Log,
 		Gate:     s.gate,
@@ -132,11 +143,11 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
 			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks, Room: s.roomForJobs(),
 		},
-		Files: d.Files,
-		Blobs: d.Blobs,
-		Uploads: &upload.Receiver{
-			Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
-			Room: s.roomForFiles(),
+		Files:   d.Files,
+		Blobs:   d.Blobs,
+		Uploads: receiver,
+		Resumable: &upload.Resumable{
+			Receiver: receiver, PieceSize: max(leastPiece, s.cfg.MaxUploadBytes/mostPieces), Life: s.cfg.UploadLife, Log: d.Log,
 		},
 		Transcripts: &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log},
 		Models: request.Models{

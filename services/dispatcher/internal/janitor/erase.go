@@ -115,8 +115,8 @@ func (j *Janitor) eraseHistory(ctx context.Context, user string) error {
 	return j.dropCached(ctx, reply.GetJobIds())
 }
 
-// scrub removes a user's files, recordings, and what else stands under the user's
-// name. What belongs to a job goes with the job.
+// scrub removes a user's files, recordings, uploads, and what else stands under the
+// user's name. What belongs to a job goes with the job.
 func (j *Janitor) scrub(ctx context.Context, user string) error {
 	if err := errors.Join(j.Files.PurgeUser(ctx, user), j.Jobs.PurgeTraces(ctx, user)); err != nil {
 		return err
@@ -125,9 +125,13 @@ func (j *Janitor) scrub(ctx context.Context, user string) error {
 	if err != nil {
 		return err
 	}
+	pieces, err := j.Blobs.List(ctx, job.UploadsBlobPrefix(user))
+	if err != nil {
+		return err
+	}
 	var problems []error
-	for _, recording := range recordings {
-		problems = append(problems, j.Blobs.Delete(ctx, recording.Key))
+	for _, b := range append(recordings, pieces...) {
+		problems = append(problems, j.Blobs.Delete(ctx, b.Key))
 	}
 	return errors.Join(problems...)
 }

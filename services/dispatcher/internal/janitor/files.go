@@ -22,7 +22,7 @@ func (j *Janitor) sweepAll(ctx context.Context) error {
 	if !j.Index.Ready() {
 		return nil
 	}
-	return errors.Join(j.sweepErased(ctx), j.sweepJobs(ctx), j.sweepFiles(ctx), j.sweepTemp())
+	return errors.Join(j.sweepErased(ctx), j.sweepJobs(ctx), j.sweepFiles(ctx), j.sweepUploads(ctx), j.sweepTemp())
 }
 
 // tempGrace is well above the longest silence that an upload may have: whoever

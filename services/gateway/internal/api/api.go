@@ -30,6 +30,7 @@ type API struct {
 	Files       *job.Files
 	Blobs       blob.Store
 	Uploads     *upload.Receiver
+	Resumable   *upload.Resumable
 	Transcripts *transcripts.Reader
 	Models      request.Models
 	// Loaded lists the catalogue names of the models in memory.
@@ -65,6 +66,7 @@ func (a *API) Register(router Routes) {
 	user("GET /api/v1/files/{file_id}", a.getFile)
 	user("GET /api/v1/files/{file_id}/audio", a.getAudio)
 	user("DELETE /api/v1/files/{file_id}", a.deleteFile)
+	a.registerUploads(router)
 
 	user("POST /api/v1/transcription/create", a.createTask)
 	user("GET /api/v1/transcription/{task_id}", a.getTask)

@@ -40,6 +40,7 @@ type detailed struct {
 	error
 	members    map[string]any
 	retryAfter time.Duration
+	status     int // 0: that of the kind
 }
 
 func (d *detailed) Unwrap() error { return d.error }
@@ -56,8 +57,36 @@ func After(err error, wait time.Duration) error {
 	return &detailed{error: err, retryAfter: wait}
 }
 
+// At sets the status that err is answered with, where that of its kind says too
+// little.
+func At(err error, status int) error {
+	return &detailed{error: err, status: status}
+}
+
 // Status returns the HTTP status an error is answered with.
-func Status(err error) int { return statuses[fault.Of(err).Kind] }
+func Status(err error) int {
+	for rest := err; ; {
+		var d *detailed
+		if !errors.As(rest, &d) {
+			return statuses[fault.Of(err).Kind]
+		}
+		if d.status != 0 {
+			return d.status
+		}
+		rest = d.error
+	}
+}
+
+// StatusChecksum is the status of the protocol tus for bytes that do not have the
+// sum which came with them.
+const StatusChecksum = 460
+
+func titleOf(status int) string {
+	if status == StatusChecksum {
+		return "Checksum Mismatch"
+	}
+	return http.StatusText(status)
+}
 
 // Write answers with the document of err. requestID lets an operator find the
 // request in the log.
@@ -71,7 +100,7 @@ func WriteStatus(w http.ResponseWriter, requestID string, status int, err error)
 	members, wait := details(err)
 	maps.Copy(members, map[string]any{
 		"type":       "about:blank",
-		"title":      http.StatusText(status),
+		"title":      titleOf(status),
 		"status":     status,
 		"detail":     found.Message,
 		"code":       found.Code,

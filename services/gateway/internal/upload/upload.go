@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -19,6 +20,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/admission"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
 // Receiver stores uploads. It is safe for all goroutines.
@@ -95,7 +97,7 @@ func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
 	head = head[:n]
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, fault.New(fault.Unprocessable, "empty_file", "The file is empty.")
+		return nil, emptyFile()
 	case errors.Is(err, io.ErrUnexpectedEOF) && from.err == nil: // short, but whole
 	case err != nil:
 		return nil, readFault(err)
@@ -155,7 +157,11 @@ func readFault(err error) error {
 	if errors.As(err, &tooLarge) {
 		return fault.Wrap(err, fault.TooLarge, "file_too_large", "The file is larger than the limit.")
 	}
-	return fault.Wrap(err, fault.Invalid, "incomplete_upload", "The file did not arrive whole.")
+	broken := fault.Wrap(err, fault.Invalid, "incomplete_upload", "The file did not arrive whole.")
+	if errors.Is(err, os.ErrDeadlineExceeded) {
+		return problem.At(broken, http.StatusRequestTimeout)
+	}
+	return broken
 }
 
 func storageFault(err error) error {
