@@ -28,6 +28,10 @@ type Config struct {
 	// UploadLife is how long an upload that arrives in several requests waits for the
 	// next.
 	UploadLife time.Duration
+	// MaxConnections is how many clients may be connected at once.
+	MaxConnections int
+	// Origins are sites whose pages may use the API.
+	Origins web.Origins
 	// TrustedProxies are balancers that say where a request comes from.
 	TrustedProxies web.Proxies
 }
@@ -42,6 +46,7 @@ func DefaultConfig() Config {
 		MaxLiveTasks:   1000,
 		UploadIdle:     time.Minute,
 		UploadLife:     24 * time.Hour,
+		MaxConnections: 20_000,
 	}
 }
 
@@ -54,6 +59,10 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 		"model that runs jobs whose own is not installed; empty: they are refused")
 	fs.Int64Var(&c.MaxUploadBytes, "gateway.max-upload-bytes", c.MaxUploadBytes, "largest recording in bytes")
 	fs.IntVar(&c.MaxLiveTasks, "gateway.max-live-tasks", c.MaxLiveTasks, "jobs of one user queued or running")
+	fs.IntVar(&c.MaxConnections, "gateway.max-connections", c.MaxConnections,
+		"clients connected at once; further ones wait until one leaves or is idle")
+	fs.Var(&c.Origins, "gateway.cors-origins",
+		"sites whose pages may use the API from a browser, for example https://app.example, with commas between them; * for all")
 	fs.Var(&c.TrustedProxies, "gateway.trusted-proxies",
 		"networks of balancers whose X-Forwarded-For is believed, for example 10.0.0.0/8, with commas between them")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")

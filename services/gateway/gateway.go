@@ -78,6 +78,7 @@ type Service struct {
 	index     *index.Index
 	gate      *auth.Gate
 	erased    *job.Erased
+	router    *web.Router
 	server    *server
 	listening chan struct{}
 }
@@ -102,7 +103,8 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if observe == nil {
 		observe = func(string, time.Duration, bool) {}
 	}
-	s.server = newServer(cfg.Addr, deps.Log, web.Wrap(deps.Log, observe, router))
+	s.router = router
+	s.server = newServer(cfg, deps.Log, web.Wrap(deps.Log, observe, web.Limit(cfg.Origins.Admit(router))))
 	return s, nil
 }
 

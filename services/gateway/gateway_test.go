@@ -15,6 +15,7 @@ import (
 var open = []string{
 	"POST /api/v1/auth/token", "GET /api/v1/health", "GET /api/v1/health/ready",
 	"GET /health/ready", "GET /health/performance", "GET /health/cache",
+	"OPTIONS /api/v1/uploads", "OPTIONS /api/v1/uploads/{$}", "OPTIONS /api/v1/uploads/{upload_id}",
 }
 
 // patterns notes which routes there are.
@@ -29,7 +30,10 @@ func TestGateway_needsALoginForWhatIsAUsers(t *testing.T) {
 	(&api.API{}).Register(&all)
 	for _, pattern := range all {
 		method, path, _ := strings.Cut(pattern, " ")
-		path = strings.NewReplacer("{file_id}", "a", "{task_id}", "a").Replace(path)
+		if method == http.MethodHead { // its answers have no body; the table of routes has it
+			continue
+		}
+		path = strings.NewReplacer("{file_id}", "a", "{task_id}", "a", "{$}", "").Replace(path)
 		if slices.Contains(open, pattern) {
 			if got := r.send(method, path, ""); got.status == 401 {
 				t.Errorf("%s: %s", pattern, got.body)
@@ -124,7 +128,7 @@ func TestGateway_answersOpenQuestions(t *testing.T) {
 	if got := ann.send("GET", "/api/v1/user/me", "").wants(200, ""); got.field("username") != "ann" || got.field("role") != "user" {
 		t.Errorf("me %s", got.body)
 	}
-	if got := ann.send("PATCH", "/api/v1/files/a", "").wants(http.StatusMethodNotAllowed, ""); got.header.Get("Allow") != "GET, HEAD, PUT, DELETE" {
+	if got := ann.send("PATCH", "/api/v1/files/a", "").wants(http.StatusMethodNotAllowed, ""); got.header.Get("Allow") != "GET, HEAD, PUT, DELETE, OPTIONS" {
 		t.Errorf("allow %q", got.header.Get("Allow"))
 	}
 }

@@ -23,17 +23,18 @@ const (
 // server is the HTTP server and its listener.
 type server struct {
 	http     *http.Server
-	listener net.Listener
+	listener *connections
 	requests sync.WaitGroup // handlers that run
 }
 
-func newServer(addr string, log *slog.Logger, handler http.Handler) *server {
-	s := &server{}
+func newServer(cfg Config, log *slog.Logger, handler http.Handler) *server {
+	s := &server{listener: newConnections(cfg.MaxConnections)}
 	s.http = &http.Server{
-		Addr:              addr,
+		Addr:              cfg.Addr,
 		Handler:           s.counted(handler),
 		ReadHeaderTimeout: headerTime,
 		IdleTimeout:       idleTime,
+		ConnState:         s.listener.changed,
 		MaxHeaderBytes:    headerBytes,
 		ErrorLog:          slog.NewLogLogger(log.Handler(), slog.LevelDebug), // clients' broken connections
 	}
@@ -54,7 +55,7 @@ func (s *server) listen(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", s.http.Addr, err)
 	}
-	s.listener = listener
+	s.listener.Listener = listener
 	return nil
 }
 

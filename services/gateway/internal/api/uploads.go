@@ -18,18 +18,24 @@ const uploadsPath = "/api/v1/uploads/"
 
 // registerUploads adds the routes of resumable uploads, which speak tus.
 func (a *API) registerUploads(router Routes) {
-	speak := func(pattern string, h web.Handler) { router.Handle(pattern, tus.Speak(a.Gate.Require(h))) }
+	speak := func(pattern string, h web.Handler) { router.Handle(pattern, tus.Speak(a.Gate.Require(tus.Check(h)))) }
 	for _, endpoint := range []string{"/api/v1/uploads", uploadsPath + "{$}"} {
-		router.Handle("OPTIONS "+endpoint, tus.Describe(a.Uploads.MaxBytes, "POST, OPTIONS"))
+		router.Handle("OPTIONS "+endpoint, a.describeUploads)
 		speak("POST "+endpoint, a.beginUpload)
 	}
 	const one = uploadsPath + "{upload_id}"
-	router.Handle("OPTIONS "+one, tus.Describe(a.Uploads.MaxBytes, "GET, HEAD, POST, PATCH, DELETE, OPTIONS"))
+	router.Handle("OPTIONS "+one, a.describeUploads)
 	router.Handle("GET "+one, a.Gate.Require(a.getUpload))
 	speak("HEAD "+one, a.headUpload)
 	speak("PATCH "+one, a.appendUpload)
 	speak("DELETE "+one, a.discardUpload)
 	speak("POST "+one, a.overrideUpload)
+}
+
+// describeUploads tells what uploads may be.
+func (a *API) describeUploads(w http.ResponseWriter, _ *http.Request) error {
+	tus.Describe(w, a.Uploads.MaxBytes)
+	return nil
 }
 
 // overrideUpload serves clients that can only POST.

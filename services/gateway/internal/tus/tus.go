@@ -33,11 +33,17 @@ const (
 
 const extensions = "creation,creation-with-upload,creation-defer-length,termination,checksum,expiration"
 
-// Speak returns a handler for clients of this version; others are answered with 412.
-// What next answers, errors too, tells the version.
+// Speak returns a handler whose answers, errors too, tell the version.
 func Speak(next web.Handler) web.Handler {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		w.Header().Set(headerVersion, Version)
+		return next(w, r)
+	}
+}
+
+// Check returns a handler for clients of this version; others are answered with 412.
+func Check(next web.Handler) web.Handler {
+	return func(w http.ResponseWriter, r *http.Request) error {
 		if r.Header.Get(headerVersion) != Version {
 			w.Header().Set(headerVersions, Version)
 			return problem.At(fault.New(fault.Invalid, "tus_version",
@@ -47,20 +53,15 @@ func Speak(next web.Handler) web.Handler {
 	}
 }
 
-// Describe returns a handler that tells what the server can do. maxBytes is the
-// longest upload.
-func Describe(maxBytes int64, methods string) web.Handler {
-	return func(w http.ResponseWriter, _ *http.Request) error {
-		h := w.Header()
-		h.Set("Allow", methods)
-		h.Set(headerVersion, Version)
-		h.Set(headerVersions, Version)
-		h.Set("Tus-Extension", extensions)
-		h.Set("Tus-Checksum-Algorithm", algorithms)
-		h.Set("Tus-Max-Size", strconv.FormatInt(maxBytes, 10))
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
+// Describe answers with what the server can do. maxBytes is the longest upload.
+func Describe(w http.ResponseWriter, maxBytes int64) {
+	h := w.Header()
+	h.Set(headerVersion, Version)
+	h.Set(headerVersions, Version)
+	h.Set("Tus-Extension", extensions)
+	h.Set("Tus-Checksum-Algorithm", algorithms)
+	h.Set("Tus-Max-Size", strconv.FormatInt(maxBytes, 10))
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // Method is what a client that can only POST says it means.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"time"
 	"unicode/utf8"
 
@@ -19,7 +20,7 @@ const (
 )
 
 // ReadBody reads a small body whole. Errors: TooLarge above MaxBody, Invalid when
-// it stops half way or takes longer than 30 s.
+// it stops half way, or, with status 408, takes longer than 30 s.
 func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
 	if err == nil {
@@ -29,6 +30,8 @@ func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	switch {
 	case errors.As(err, &tooLarge):
 		return nil, fault.New(fault.TooLarge, "body_too_large", "The body is larger than 1 MiB.")
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return nil, problem.At(fault.Wrap(err, fault.Invalid, "incomplete_body", "The body did not arrive in time."), http.StatusRequestTimeout)
 	case err != nil:
 		return nil, fault.Wrap(err, fault.Invalid, "incomplete_body", "The body did not arrive whole.")
 	}

@@ -25,7 +25,7 @@ func Wrap(log *slog.Logger, observe Observe, next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		began := time.Now()
 		r = withRequestID(w, r)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		protect(w.Header())
 		answer := newRecorder(w)
 		if r.ContentLength != 0 {
 			limitBody(w, began.Add(bodyTime)) // uploads prolong it, see ProgressReader

@@ -36,13 +36,24 @@ func (w *recorder) WriteHeader(status int) {
 	w.ResponseWriter.WriteHeader(status)
 }
 
+// writePiece is how much of an answer has to be taken within writeTime, however long
+// it is: a slow client is served at 1 KiB a second, one that holds on to the
+// connection is not.
+const writePiece = 64 << 10
+
 // Write implements io.Writer.
-func (w *recorder) Write(p []byte) (int, error) {
+func (w *recorder) Write(p []byte) (n int, err error) {
 	w.begun = true
-	w.extend()
-	n, err := w.ResponseWriter.Write(p)
-	w.bytes += int64(n)
-	return n, err
+	for {
+		w.extend()
+		piece := p[:min(len(p), writePiece)]
+		wrote, err := w.ResponseWriter.Write(piece)
+		n += wrote
+		w.bytes += int64(wrote)
+		if p = p[len(piece):]; err != nil || len(p) == 0 {
+			return n, err
+		}
+	}
 }
 
 // leave notes that the client is gone; nothing is written.

@@ -20,8 +20,9 @@ var methods = []string{
 // Router sends requests to handlers by patterns of http.ServeMux, for example
 // "GET /api/v1/files/{id}". What no pattern takes is answered with a problem.
 type Router struct {
-	mux *http.ServeMux
-	log *slog.Logger
+	mux      *http.ServeMux
+	log      *slog.Logger
+	patterns []string
 }
 
 // NewRouter returns a router without routes.
@@ -32,7 +33,13 @@ func NewRouter(log *slog.Logger) *Router {
 }
 
 // Handle adds a route.
-func (rt *Router) Handle(pattern string, h Handler) { rt.mux.Handle(pattern, Adapt(rt.log, h)) }
+func (rt *Router) Handle(pattern string, h Handler) {
+	rt.patterns = append(rt.patterns, pattern)
+	rt.mux.Handle(pattern, Adapt(rt.log, h))
+}
+
+// Patterns lists the routes there are, in the order they were added.
+func (rt *Router) Patterns() []string { return rt.patterns }
 
 // ServeHTTP implements http.Handler.
 func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.mux.ServeHTTP(w, r) }
@@ -41,7 +48,11 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.mux.Ser
 func (rt *Router) unmatched(w http.ResponseWriter, r *http.Request) {
 	id := RequestID(r.Context())
 	if allowed := rt.allowed(r); len(allowed) > 0 {
-		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
+		if r.Method == http.MethodOptions {
+			w.WriteHeader(http.StatusNoContent)
+			return
+		}
 		problem.WriteStatus(w, id, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "method_not_allowed",
 			"This address answers only to "+strings.Join(allowed, ", ")+"."))
 		return

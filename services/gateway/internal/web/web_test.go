@@ -162,7 +162,7 @@ func TestRouter_tellsAWrongMethodFromAnUnknownPath(t *testing.T) {
 	t.Parallel()
 	s := newSite()
 	wrong, unknown := s.get("PUT", "/things/7"), s.get("PUT", "/nothing")
-	if wrong.Code != 405 || wrong.Header().Get("Allow") != "GET, HEAD, DELETE" || !strings.Contains(wrong.Body.String(), "method_not_allowed") {
+	if wrong.Code != 405 || wrong.Header().Get("Allow") != "GET, HEAD, DELETE, OPTIONS" || !strings.Contains(wrong.Body.String(), "method_not_allowed") {
 		t.Errorf("wrong method: %d %v %s", wrong.Code, wrong.Header(), wrong.Body)
 	}
 	if unknown.Code != 404 || !strings.Contains(unknown.Body.String(), "route_not_found") {
