@@ -53,6 +53,8 @@ type rig struct {
 	accounts *accounts
 	cache    *shelf
 	client   *http.Client
+	service  *gateway.Service
+	keyFile  string       // signs its tokens
 	stop     func()       // stops the gateway and waits
 	arrived  atomic.Int64 // requests whose head the gateway has read
 }
@@ -94,6 +96,7 @@ func (r *rig) serve(settings []func(*gateway.Config)) {
 	for _, set := range settings {
 		set(&cfg)
 	}
+	r.keyFile = cfg.KeyFile
 	service, err := gateway.New(cfg, r.deps())
 	r.ok(err)
 	service.OnConnState(func(_ net.Conn, state http.ConnState) {
@@ -106,6 +109,7 @@ func (r *rig) serve(settings []func(*gateway.Config)) {
 			r.t.Errorf("run: %v", err)
 		}
 	})
+	r.service = service
 	addr, err := service.Addr(r.t.Context())
 	r.ok(err)
 	r.url = "http://" + addr
@@ -244,7 +248,10 @@ func (r *rig) login(name string) user {
 
 func (u user) send(method, path, body string, header ...string) reply {
 	u.t.Helper()
-	return u.rig.send(method, path, body, append(header, "Authorization: Bearer "+u.token)...)
+	if u.token != "" {
+		header = append(header, "Authorization: Bearer "+u.token)
+	}
+	return u.rig.send(method, path, body, header...)
 }
 
 // sound is bytes that could be a recording.
