@@ -24,7 +24,7 @@ LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos bench scale lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm bench scale lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -88,6 +88,11 @@ comma := ,
 chaos: test-programs ## hurt a mesh of real processes in every way there is, by SEEDS (20) random schedules
 	STENOMESH_LONG=1 STENOMESH_CHAOS_SEEDS=$(SEEDS) STENOMESH_CHAOS_REPORT=$(CURDIR)/$(BIN)/chaos-report.txt \
 		$(GO) test $(subst crashpoints,crashpoints$(comma)chaos,$(TESTED)) -count=1 -parallel 4 -timeout 180m -v -run "^TestF[0-9]|^TestSingle|^TestCluster|^TestErasure" ./services/mesh/chaos ./services/mesh
+
+# npm's client, as browsers and Uppy have it. Needs node 18 and npm.
+tus-npm: ## upload 200 MB by npm's tus-js-client while connections are cut and gateways replaced
+	cd services/gateway/contract/tus && npm ci --no-audit --no-fund
+	$(GO) test -tags npm -count=1 -v -run '^TestNpm_tus' ./services/gateway
 
 bench: build ## print the figures of docs/results.md
 	@$(GO) run ./services/mesh/cmd/bench

@@ -28,11 +28,9 @@ func (v *Resumable) keep(ctx context.Context, p *Partial, s *stretch) error {
 	next.Offset += s.size
 	next.Head = s.head
 	next.Pieces = append(next.Pieces, piece)
-	joined, err := v.join(ctx, p, next)
-	if err == nil {
-		crash.Point(crash.AfterPiece)
-		err = v.update(ctx, p, next)
-	}
+	joined := v.join(ctx, p, next)
+	crash.Point(crash.AfterPiece)
+	err := v.update(ctx, p, next)
 	if fault.Is(err, fault.Conflict) {
 		joined = append(joined, piece, next.Pieces[len(next.Pieces)-1])
 	} else if err != nil {
@@ -58,8 +56,10 @@ func named(upload *jobv1.Upload, piece *jobv1.Piece) bool {
 // join makes one piece of the last ones where they are small, and returns those that
 // it replaces. A small piece stays beside one of half its size or less, so joining
 // costs little and no run of small pieces grows long: whatever sizes a client sends,
-// there are a few more pieces than the length has quarters of PieceSize.
-func (v *Resumable) join(ctx context.Context, p *Partial, next *jobv1.Upload) (replaced []*jobv1.Piece, err error) {
+// there are a few more pieces than the length has quarters of PieceSize. It can be
+// left to the next time; when another request has joined them already, the record's
+// change tells.
+func (v *Resumable) join(ctx context.Context, p *Partial, next *jobv1.Upload) (replaced []*jobv1.Piece) {
 	pieces := next.GetPieces()
 	first, size := len(pieces)-1, pieces[len(pieces)-1].GetSize()
 	for first > 0 {
@@ -71,14 +71,15 @@ func (v *Resumable) join(ctx context.Context, p *Partial, next *jobv1.Upload) (r
 		first--
 	}
 	if first == len(pieces)-1 || next.GetOffset() == next.GetLength() { // or they are put together anyhow
-		return nil, nil
+		return nil
 	}
 	whole := &jobv1.Piece{Name: rand.Text(), Size: size}
 	if err := v.concatenate(ctx, p, pieces[first:], v.keyOf(p, whole)); err != nil {
-		return nil, err
+		v.Log.Debug("pieces are not joined", "upload", p.GetId(), "err", err)
+		return nil
 	}
 	next.Pieces = append(pieces[:first:first], whole)
-	return pieces[first:], nil
+	return pieces[first:]
 }
 
 func (v *Resumable) concatenate(ctx context.Context, p *Partial, pieces []*jobv1.Piece, key string) error {
