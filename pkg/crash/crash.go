@@ -12,16 +12,11 @@ var Points = []string{
 	AfterTranscriptBlob, AfterCompleted,
 }
 
-// UploadPoints are steps of an upload that arrives in several requests.
-var UploadPoints = []string{AfterPiece, AfterFile}
-
 // The points. Each names the process it is in.
 const (
 	AfterClaim          = "gateway.after-claim"           // the idempotency key stands for a job that is not made
 	BeforeAccept        = "gateway.before-accept"         // the recording is stored, the job's record is not
 	AfterAccept         = "gateway.after-accept"          // the record is stored, the client does not know
-	AfterPiece          = "gateway.after-piece"           // bytes of an upload are stored, its record does not name them
-	AfterFile           = "gateway.after-file"            // the file is made of an upload, whose record does not know
 	AfterDecode         = "preprocess.after-decode"       // the sound lies in the scratch folder
 	AfterChunks         = "preprocess.after-chunks"       // chunks are stored, the plan is not
 	AfterPlan           = "preprocess.after-plan"         // the plan is stored, the record has not moved on

@@ -40,6 +40,29 @@ func (u user) patch(path string, offset int, bytes string, header ...string) rep
 	return u.send("PATCH", path, bytes, append(header, tusHeader, tusType, "Upload-Offset: "+strconv.Itoa(offset))...)
 }
 
+// patchSlowly begins to send the first bytes of an upload, which are what is written
+// to body; answer waits for what it says.
+func (u user) patchSlowly(path string) (answer func() reply, body *io.PipeWriter) {
+	u.t.Helper()
+	from, body := io.Pipe()
+	req, err := http.NewRequestWithContext(u.t.Context(), http.MethodPatch, u.url+path, from)
+	u.ok(err)
+	for name, value := range map[string]string{
+		"Authorization": "Bearer " + u.token, "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream",
+	} {
+		req.Header.Set(name, value)
+	}
+	answered := make(chan reply, 1)
+	go func() {
+		got, err := u.try(req)
+		if err != nil {
+			u.t.Error(err)
+		}
+		answered <- got
+	}()
+	return func() reply { return <-answered }, body
+}
+
 // offset is where an upload is.
 func (u user) offset(path string) int {
 	u.t.Helper()
@@ -204,30 +227,15 @@ func TestUploads_areWonByOneOfTwoAtOnce(t *testing.T) {
 	here, there := twins(t)
 	content := sound("x")
 	path := here.begin(len(content))
-	body, rest := io.Pipe()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodPatch, here.url+path, body)
-	here.ok(err)
-	for name, value := range map[string]string{
-		"Authorization": "Bearer " + here.token, "Tus-Resumable": "1.0.0", "Upload-Offset": "0", "Content-Type": "application/offset+octet-stream",
-	} {
-		req.Header.Set(name, value)
-	}
-	answered := make(chan reply, 1)
-	go func() {
-		got, err := here.try(req)
-		if err != nil {
-			t.Error(err)
-		}
-		answered <- got
-	}()
-	_, err = io.WriteString(rest, content[:3000])
+	answered, rest := here.patchSlowly(path)
+	_, err := io.WriteString(rest, content[:3000])
 	here.ok(err)
 	testkit.Eventually(t, "its bytes have arrived", func() bool { return len(here.leftovers()) == 1 })
 
 	there.patch(path, 0, content[:4000]).wants(204, "")
 	here.ok(rest.Close())
 
-	(<-answered).wants(409, "offset_mismatch")
+	answered().wants(409, "offset_mismatch")
 	if got := there.offset(path); got != 4000 {
 		t.Errorf("the upload is at %d", got)
 	}

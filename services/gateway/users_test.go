@@ -177,6 +177,28 @@ func TestDeleteUser_refusesAnUploadThatEndsAfterwards(t *testing.T) {
 	}
 }
 
+// TestDeleteUser_refusesThePieceOfAnUploadThatEndsAfterwards is the same for an upload
+// that arrives in several requests.
+func TestDeleteUser_refusesThePieceOfAnUploadThatEndsAfterwards(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	boss, ann := r.login("boss"), r.login("ann")
+	path := ann.begin(len(sound("f1")))
+	answered, rest := ann.patchSlowly(path)
+	_, err := io.WriteString(rest, sound("f1"))
+	r.ok(err)
+	testkit.Eventually(t, "bytes arrive", func() bool { return len(r.leftovers()) == 1 })
+
+	boss.send("DELETE", "/api/v1/users/id-ann", "").wants(202, "")
+	r.ok(rest.Close())
+
+	answered().wants(401, "account_inactive")
+	upload, _, err := r.files.GetUpload(t.Context(), "id-ann", idOf(path))
+	if err != nil || upload.GetOffset() != 0 || len(r.leftovers()) != 0 {
+		t.Errorf("there is a record %v, %v and %v", upload, err, r.leftovers())
+	}
+}
+
 // TestDeleteUser_refusesAJobThatIsMadeAfterwards shows a token of before.
 func TestDeleteUser_refusesAJobThatIsMadeAfterwards(t *testing.T) {
 	t.Parallel()

@@ -19,7 +19,9 @@ func TestDeletion_leavesNothingOfTheUserAndAllOfOthers(t *testing.T) {
 	admin.Complete(testkit.Samples(t, "ru")[0])
 	leaving := admin.Make("wilhelmina")
 	leaving.Complete(testkit.Samples(t, "en")[0])
-	long := leaving.Upload(filepath.Join(testkit.Root(t), "testdata", "audio", "en-10.flac"), "interview")
+	interview := filepath.Join(testkit.Root(t), "testdata", "audio", "en-10.flac")
+	long := leaving.Upload(interview, "interview")
+	leaving.Begin(interview)
 	leaving.Cancel(leaving.Create(long, "en"))
 	running := leaving.Create(long, "en")
 	for range 4 {

@@ -66,10 +66,8 @@ func (v *Resumable) Append(w http.ResponseWriter, r *http.Request, p *Partial, s
 
 // settle makes what was taken count.
 func (v *Resumable) settle(ctx context.Context, p *Partial, taken *stretch, sum *Checksum) error {
-	if sum != nil {
-		if !bytes.Equal(sum.Hash.Sum(nil), sum.Want) {
-			return ErrChecksum
-		}
+	if sum != nil && !bytes.Equal(sum.Hash.Sum(nil), sum.Want) {
+		return ErrChecksum
 	}
 	if taken.size == 0 {
 		return nil

@@ -8,7 +8,6 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
-	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -29,7 +28,6 @@ func (v *Resumable) Finish(ctx context.Context, p *Partial) (*jobv1.File, error)
 			file, err = v.assemble(kept, p, func() error { return expelled(ctx) })
 		}
 		if err == nil {
-			crash.Point(crash.AfterFile)
 			v.close(kept, p)
 		}
 		return file, err

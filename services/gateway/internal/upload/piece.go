@@ -10,7 +10,6 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
-	"github.com/stenomesh/stenomesh/pkg/crash"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -29,7 +28,6 @@ func (v *Resumable) keep(ctx context.Context, p *Partial, s *stretch) error {
 	next.Head = s.head
 	next.Pieces = append(next.Pieces, piece)
 	joined := v.join(ctx, p, next)
-	crash.Point(crash.AfterPiece)
 	err := v.update(ctx, p, next)
 	if fault.Is(err, fault.Conflict) {
 		joined = append(joined, piece, next.Pieces[len(next.Pieces)-1])

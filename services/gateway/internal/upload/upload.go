@@ -1,6 +1,7 @@
 // Package upload takes recordings from clients: it finds the bytes in the request,
-// streams them into the blob store with their hash, and makes the file's record.
-// Nothing is left behind of an upload that does not arrive whole.
+// streams them into the blob store with their hash, and makes the file's record
+// (Receiver). Nothing is left behind of an upload that does not arrive whole, unless
+// it is one that may arrive in several requests (Resumable).
 package upload
 
 import (

@@ -2,12 +2,14 @@ package remains
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
 	"os"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/job"
@@ -84,6 +86,36 @@ func (p *Person) Upload(path, id string) string {
 	answer := p.want(201, "PUT", "/api/v1/files/"+id+"?name="+name, content)
 	p.words = append(p.words, job.Token(id), fmt.Sprint(answer["sha256"]))
 	return id
+}
+
+// Begin sends the first half of a file, as an upload that is never finished.
+func (p *Person) Begin(path string) {
+	p.t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	name := p.Name + "-memoirs.flac"
+	req, err := http.NewRequestWithContext(p.t.Context(), http.MethodPost, p.url+"/api/v1/uploads/", bytes.NewReader(content[:len(content)/2]))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	for header, value := range map[string]string{
+		"Authorization": "Bearer " + p.token, "Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream",
+		"Upload-Length": fmt.Sprint(len(content)), "Upload-Metadata": "filename " + base64.StdEncoding.EncodeToString([]byte(name)),
+	} {
+		req.Header.Set(header, value)
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_ = resp.Body.Close()
+	if resp.StatusCode != http.StatusCreated {
+		p.t.Fatalf("an upload: %s", resp.Status)
+	}
+	id := resp.Header.Get("Location")
+	p.words = append(p.words, id[strings.LastIndex(id, "/")+1:], name)
 }
 
 // Create makes a job and returns its id.
