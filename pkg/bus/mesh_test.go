@@ -98,11 +98,10 @@ func (m *mesh) offer(task *jobv1.Task) {
 	m.must(err)
 }
 
-// take pulls n messages from a durable of the job stream and settles them in every way
-// there is.
-func (m *mesh) take(service, durable string, n int) {
+// take pulls n messages from a durable and settles them in every way there is.
+func (m *mesh) take(service, stream, durable string, n int) {
 	m.t.Helper()
-	consumer, err := m.of(service).JS.Consumer(m.ctx, bus.StreamJobs, durable)
+	consumer, err := m.of(service).JS.Consumer(m.ctx, stream, durable)
 	m.must(err)
 	first, err := consumer.Next()
 	m.must(err)

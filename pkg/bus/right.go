@@ -83,7 +83,7 @@ func provisions(why string) right {
 			r.publish = append(r.publish, api+"STREAM."+verb+"."+stream.Name)
 		}
 	}
-	for _, stream := range []string{StreamTasks, StreamJobs} {
+	for _, stream := range []string{StreamTasks, StreamJobs, StreamHooks} {
 		r.publish = append(r.publish, api+"CONSUMER.CREATE."+stream+".>", api+"CONSUMER.INFO."+stream+".*")
 	}
 	return r

@@ -35,6 +35,7 @@ func TestRights_letAJobGoItsWay(t *testing.T) {
 			m.transcribe()
 			m.assemble()
 			m.tell()
+			m.callBack()
 			m.cancel()
 			m.clearUp()
 
@@ -136,7 +137,7 @@ func (m *mesh) transcribe() {
 
 // assemble is the dispatcher's: it takes the results and ends the job.
 func (m *mesh) assemble() {
-	m.take("dispatcher", bus.ConsumerAssembler, 2)
+	m.take("dispatcher", bus.StreamJobs, bus.ConsumerAssembler, 2)
 	jobs := m.records("dispatcher")
 	_, err := jobs.Plan(m.ctx, m.id, 1)
 	m.must(err)
@@ -150,13 +151,25 @@ func (m *mesh) assemble() {
 func (m *mesh) tell() {
 	m.watch("metrics", m.records("metrics"))
 	<-m.seen["metrics"]
-	m.take("history", bus.ConsumerHistory, 1)
+	m.take("history", bus.StreamJobs, bus.ConsumerHistory, 1)
 	for service, durable := range map[string][2]string{
 		"preprocess": {bus.StreamTasks, bus.ConsumerPre}, "transcriber": {bus.StreamTasks, bus.ConsumerASR("demo")},
 		"dispatcher": {bus.StreamJobs, bus.ConsumerAssembler}, "history": {bus.StreamJobs, bus.ConsumerHistory},
 	} {
 		m.must(m.of(service).CheckConsumer(m.ctx, durable[0], durable[1]))
 	}
+}
+
+// callBack is the dispatcher's, which queues that somebody has to be told, and the
+// gateway's, which tells it.
+func (m *mesh) callBack() {
+	m.take("dispatcher", bus.StreamJobs, bus.ConsumerNotify, 1)
+	hook := &jobv1.Hook{JobId: m.id, UserId: "ann", Attempt: 1, State: jobv1.State_STATE_COMPLETED}
+	m.must(m.records("dispatcher").QueueHook(m.ctx, hook))
+	hook.Again = true
+	m.must(m.records("gateway").QueueHook(m.ctx, hook))
+	m.take("gateway", bus.StreamHooks, bus.ConsumerHooks, 2)
+	m.must(m.records("dispatcher").PurgeHooks(m.ctx, m.id))
 }
 
 // cancel is the gateway's, of which workers hear.

@@ -17,10 +17,13 @@ const (
 	StreamTasks    = job.TaskStream
 	StreamDead     = job.DeadStream
 	StreamProgress = job.ProgressStream
+	StreamHooks    = job.HookStream
 
 	ConsumerPre       = "pre"
 	ConsumerAssembler = "assembler"
 	ConsumerHistory   = "history"
+	ConsumerNotify    = "notify"
+	ConsumerHooks     = "hooks"
 )
 
 // Lease is how long a worker may be silent before its task is given to another,
@@ -32,6 +35,10 @@ const (
 
 // ConsumerASR names the durable consumer of a model's chunks.
 func ConsumerASR(model string) string { return "asr_" + job.Token(model) }
+
+// mostHooks is how many hooks may be queued. Those that wait for their next attempt
+// count as being worked on, so that many must be allowed to be.
+const mostHooks = 200_000
 
 const (
 	kib = 1 << 10
@@ -46,6 +53,7 @@ const (
 //	KV_JOBS   the truth: records, plans, results, attempts (job.Store)
 //	KV_FILES  recordings by user and file id (job.Files)
 //	TASKS     hints of work that can be run; one copy a task
+//	HOOKS     who has to be told of ends of jobs; one copy a hook
 //	DLQ       tasks that were given up, for operators
 //	PROGRESS  newest note of progress a job; in memory, may be lost. Nobody reads
 //	          the stream yet, only its subjects: it is what a gateway that did not
@@ -69,6 +77,20 @@ func streams(layout Layout) []jetstream.StreamConfig {
 			Replicas:             replicas,
 			Duplicates:           2 * time.Minute,
 			Metadata:             map[string]string{modelsKey: strings.Join(slices.Sorted(slices.Values(layout.Models)), " ")},
+		},
+		{
+			Name:                 StreamHooks,
+			Subjects:             []string{job.AllHooks},
+			Retention:            jetstream.WorkQueuePolicy,
+			MaxMsgs:              mostHooks,
+			MaxBytes:             256 * mib,
+			MaxMsgSize:           16 * kib,
+			MaxMsgsPerSubject:    1,
+			Discard:              jetstream.DiscardNew,
+			DiscardNewPerSubject: true,
+			Storage:              jetstream.FileStorage,
+			Replicas:             replicas,
+			Duplicates:           2 * time.Minute,
 		},
 		{
 			Name:              StreamDead,
@@ -144,6 +166,8 @@ func consumers(models []string) []consumer {
 		durable(StreamTasks, ConsumerPre, "tasks.v1.pre.>", Lease, 256),
 		durable(StreamJobs, ConsumerAssembler, "$KV."+job.Bucket+".res.>", 5*time.Second, 256),
 		durable(StreamJobs, ConsumerHistory, "$KV."+job.Bucket+".job.>", Lease, 512),
+		durable(StreamJobs, ConsumerNotify, "$KV."+job.Bucket+".job.>", 5*time.Second, 256),
+		durable(StreamHooks, ConsumerHooks, job.AllHooks, Lease, mostHooks),
 	}
 	for _, model := range models {
 		all = append(all, durable(StreamTasks, ConsumerASR(model), job.ModelTasks(model), Lease, 256))

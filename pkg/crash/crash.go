@@ -9,7 +9,7 @@ var Points = []string{
 	AfterClaim, BeforeAccept, AfterAccept,
 	AfterDecode, AfterChunks, AfterPlan,
 	BeforeRun, AfterResultBlob, AfterResult, BeforeAck,
-	AfterTranscriptBlob, AfterCompleted,
+	AfterTranscriptBlob, AfterCompleted, BeforeNotify,
 }
 
 // The points. Each names the process it is in.
@@ -26,4 +26,9 @@ const (
 	BeforeAck           = "worker.before-ack"             // all is stored, the queue does not know
 	AfterTranscriptBlob = "dispatcher.after-transcript"   // the transcript is stored, the job is not complete
 	AfterCompleted      = "dispatcher.after-completed"    // the job is complete, nothing is cleared up
+	BeforeNotify        = "dispatcher.before-notify"      // the job has ended, and no hook is queued
 )
+
+// AfterHook is reached only by jobs whose owner wants to be told of their end: the
+// receiver has been told, and neither the log nor the queue know.
+const AfterHook = "gateway.after-hook"

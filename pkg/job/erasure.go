@@ -73,7 +73,7 @@ func Bury(record *jobv1.Job, now time.Time) {
 }
 
 // PurgeTraces removes what stands on the bus under a user's name beside jobs and
-// files: claims, queued tasks, dead letters, notes of progress.
+// files: claims, queued tasks, dead letters, notes of progress, hooks.
 func (s *Store) PurgeTraces(ctx context.Context, userID string) error {
 	user := Token(userID)
 	return errors.Join(
@@ -81,6 +81,7 @@ func (s *Store) PurgeTraces(ctx context.Context, userID string) error {
 		s.purgeSubject(ctx, TaskStream, "tasks.v1.*.*."+user+".>"),
 		s.purgeSubject(ctx, DeadStream, "dlq.v1.*."+user+".>"),
 		s.purgeSubject(ctx, ProgressStream, "progress.v1."+user+".>"),
+		s.purgeSubject(ctx, HookStream, "hooks.v1."+user+".>"),
 	)
 }
 

@@ -87,6 +87,7 @@ func (s *Store) Update(ctx context.Context, id string, change func(*jobv1.Job) e
 		if err := checkMove(before, record); err != nil {
 			return nil, 0, err
 		}
+		noteEnd(before, record)
 		record.UpdatedAt = timestamppb.New(time.Now())
 		next, err := update(ctx, s.kv, recordKey(id), record, revision)
 		if errors.Is(err, errRace) {

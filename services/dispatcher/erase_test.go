@@ -199,7 +199,7 @@ func (r *rig) traces(t *testing.T, user string, ids ...string) (found []string) 
 	names := func(text string) bool {
 		return strings.Contains(text, job.Token(user)) || slices.ContainsFunc(ids, func(id string) bool { return strings.Contains(text, id) })
 	}
-	for _, name := range []string{bus.StreamJobs, bus.StreamFiles, bus.StreamTasks, bus.StreamDead, bus.StreamProgress} {
+	for _, name := range []string{bus.StreamJobs, bus.StreamFiles, bus.StreamTasks, bus.StreamDead, bus.StreamProgress, bus.StreamHooks} {
 		stream, err := r.JS.Stream(t.Context(), name)
 		r.must(t, err)
 		info, err := stream.Info(t.Context(), jetstream.WithSubjectFilter(">"))

@@ -262,7 +262,10 @@ type Job struct {
 	// True when the transcript came from the content cache.
 	Cached bool `protobuf:"varint,22,opt,name=cached,proto3" json:"cached,omitempty"`
 	// W3C traceparent of the request that made the job; may be empty.
-	Traceparent   string `protobuf:"bytes,23,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	Traceparent string `protobuf:"bytes,23,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// How the attempt before this one ended; unset in the first. Who tells of ends may
+	// have been away when it did.
+	Before        *Ended `protobuf:"bytes,26,opt,name=before,proto3" json:"before,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -451,6 +454,68 @@ func (x *Job) GetTraceparent() string {
 	return ""
 }
 
+func (x *Job) GetBefore() *Ended {
+	if x != nil {
+		return x.Before
+	}
+	return nil
+}
+
+// Ended is how an attempt ended.
+type Ended struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// A terminal state.
+	State State `protobuf:"varint,1,opt,name=state,proto3,enum=job.v1.State" json:"state,omitempty"`
+	// When it was reached.
+	FinishedAt    *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=finished_at,json=finishedAt,proto3" json:"finished_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Ended) Reset() {
+	*x = Ended{}
+	mi := &file_job_v1_job_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Ended) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Ended) ProtoMessage() {}
+
+func (x *Ended) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Ended.ProtoReflect.Descriptor instead.
+func (*Ended) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Ended) GetState() State {
+	if x != nil {
+		return x.State
+	}
+	return State_STATE_UNSPECIFIED
+}
+
+func (x *Ended) GetFinishedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.FinishedAt
+	}
+	return nil
+}
+
 // Options are what the user asked for, checked and with defaults filled in.
 type Options struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -485,14 +550,16 @@ type Options struct {
 	// Scheduling class.
 	Priority Priority `protobuf:"varint,15,opt,name=priority,proto3,enum=job.v1.Priority" json:"priority,omitempty"`
 	// Free JSON of the user, at most 4 KB, returned as it came.
-	MetadataJson  string `protobuf:"bytes,16,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	MetadataJson string `protobuf:"bytes,16,opt,name=metadata_json,json=metadataJson,proto3" json:"metadata_json,omitempty"`
+	// Where to tell that the job has ended, at most 2048 bytes; empty for nowhere.
+	CallbackUrl   string `protobuf:"bytes,17,opt,name=callback_url,json=callbackUrl,proto3" json:"callback_url,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *Options) Reset() {
 	*x = Options{}
-	mi := &file_job_v1_job_proto_msgTypes[1]
+	mi := &file_job_v1_job_proto_msgTypes[2]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -504,7 +571,7 @@ func (x *Options) String() string {
 func (*Options) ProtoMessage() {}
 
 func (x *Options) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[1]
+	mi := &file_job_v1_job_proto_msgTypes[2]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -517,7 +584,7 @@ func (x *Options) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Options.ProtoReflect.Descriptor instead.
 func (*Options) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{1}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{2}
 }
 
 func (x *Options) GetModel() string {
@@ -632,6 +699,13 @@ func (x *Options) GetMetadataJson() string {
 	return ""
 }
 
+func (x *Options) GetCallbackUrl() string {
+	if x != nil {
+		return x.CallbackUrl
+	}
+	return ""
+}
+
 // Input names the recording of a job.
 type Input struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -653,7 +727,7 @@ type Input struct {
 
 func (x *Input) Reset() {
 	*x = Input{}
-	mi := &file_job_v1_job_proto_msgTypes[2]
+	mi := &file_job_v1_job_proto_msgTypes[3]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -665,7 +739,7 @@ func (x *Input) String() string {
 func (*Input) ProtoMessage() {}
 
 func (x *Input) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[2]
+	mi := &file_job_v1_job_proto_msgTypes[3]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -678,7 +752,7 @@ func (x *Input) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Input.ProtoReflect.Descriptor instead.
 func (*Input) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{2}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{3}
 }
 
 func (x *Input) GetFileId() string {
@@ -738,7 +812,7 @@ type File struct {
 
 func (x *File) Reset() {
 	*x = File{}
-	mi := &file_job_v1_job_proto_msgTypes[3]
+	mi := &file_job_v1_job_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -750,7 +824,7 @@ func (x *File) String() string {
 func (*File) ProtoMessage() {}
 
 func (x *File) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[3]
+	mi := &file_job_v1_job_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -763,7 +837,7 @@ func (x *File) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use File.ProtoReflect.Descriptor instead.
 func (*File) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{3}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *File) GetInput() *Input {
@@ -821,7 +895,7 @@ type Upload struct {
 
 func (x *Upload) Reset() {
 	*x = Upload{}
-	mi := &file_job_v1_job_proto_msgTypes[4]
+	mi := &file_job_v1_job_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -833,7 +907,7 @@ func (x *Upload) String() string {
 func (*Upload) ProtoMessage() {}
 
 func (x *Upload) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[4]
+	mi := &file_job_v1_job_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -846,7 +920,7 @@ func (x *Upload) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Upload.ProtoReflect.Descriptor instead.
 func (*Upload) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{4}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *Upload) GetId() string {
@@ -946,7 +1020,7 @@ type Piece struct {
 
 func (x *Piece) Reset() {
 	*x = Piece{}
-	mi := &file_job_v1_job_proto_msgTypes[5]
+	mi := &file_job_v1_job_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -958,7 +1032,7 @@ func (x *Piece) String() string {
 func (*Piece) ProtoMessage() {}
 
 func (x *Piece) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[5]
+	mi := &file_job_v1_job_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -971,7 +1045,7 @@ func (x *Piece) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Piece.ProtoReflect.Descriptor instead.
 func (*Piece) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{5}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *Piece) GetName() string {
@@ -1011,7 +1085,7 @@ type Media struct {
 
 func (x *Media) Reset() {
 	*x = Media{}
-	mi := &file_job_v1_job_proto_msgTypes[6]
+	mi := &file_job_v1_job_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1023,7 +1097,7 @@ func (x *Media) String() string {
 func (*Media) ProtoMessage() {}
 
 func (x *Media) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[6]
+	mi := &file_job_v1_job_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1036,7 +1110,7 @@ func (x *Media) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Media.ProtoReflect.Descriptor instead.
 func (*Media) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{6}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *Media) GetDurationMs() int64 {
@@ -1103,7 +1177,7 @@ type BlobRef struct {
 
 func (x *BlobRef) Reset() {
 	*x = BlobRef{}
-	mi := &file_job_v1_job_proto_msgTypes[7]
+	mi := &file_job_v1_job_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1115,7 +1189,7 @@ func (x *BlobRef) String() string {
 func (*BlobRef) ProtoMessage() {}
 
 func (x *BlobRef) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[7]
+	mi := &file_job_v1_job_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1128,7 +1202,7 @@ func (x *BlobRef) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use BlobRef.ProtoReflect.Descriptor instead.
 func (*BlobRef) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{7}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *BlobRef) GetKey() string {
@@ -1165,7 +1239,7 @@ type Error struct {
 
 func (x *Error) Reset() {
 	*x = Error{}
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1177,7 +1251,7 @@ func (x *Error) String() string {
 func (*Error) ProtoMessage() {}
 
 func (x *Error) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[8]
+	mi := &file_job_v1_job_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1190,7 +1264,7 @@ func (x *Error) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Error.ProtoReflect.Descriptor instead.
 func (*Error) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{8}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *Error) GetCode() string {
@@ -1220,7 +1294,7 @@ type Timing struct {
 
 func (x *Timing) Reset() {
 	*x = Timing{}
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1232,7 +1306,7 @@ func (x *Timing) String() string {
 func (*Timing) ProtoMessage() {}
 
 func (x *Timing) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[9]
+	mi := &file_job_v1_job_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1245,7 +1319,7 @@ func (x *Timing) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Timing.ProtoReflect.Descriptor instead.
 func (*Timing) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{9}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *Timing) GetStage() string {
@@ -1278,7 +1352,7 @@ type Claim struct {
 
 func (x *Claim) Reset() {
 	*x = Claim{}
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1290,7 +1364,7 @@ func (x *Claim) String() string {
 func (*Claim) ProtoMessage() {}
 
 func (x *Claim) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[10]
+	mi := &file_job_v1_job_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1303,7 +1377,7 @@ func (x *Claim) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Claim.ProtoReflect.Descriptor instead.
 func (*Claim) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{10}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
 }
 
 func (x *Claim) GetJobId() string {
@@ -1352,7 +1426,7 @@ type Plan struct {
 
 func (x *Plan) Reset() {
 	*x = Plan{}
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1364,7 +1438,7 @@ func (x *Plan) String() string {
 func (*Plan) ProtoMessage() {}
 
 func (x *Plan) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[11]
+	mi := &file_job_v1_job_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1377,7 +1451,7 @@ func (x *Plan) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Plan.ProtoReflect.Descriptor instead.
 func (*Plan) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{11}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *Plan) GetJobId() string {
@@ -1448,7 +1522,7 @@ type Loudness struct {
 
 func (x *Loudness) Reset() {
 	*x = Loudness{}
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1460,7 +1534,7 @@ func (x *Loudness) String() string {
 func (*Loudness) ProtoMessage() {}
 
 func (x *Loudness) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[12]
+	mi := &file_job_v1_job_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1473,7 +1547,7 @@ func (x *Loudness) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Loudness.ProtoReflect.Descriptor instead.
 func (*Loudness) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{12}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *Loudness) GetIntegratedLufs() float64 {
@@ -1533,7 +1607,7 @@ type Chunk struct {
 
 func (x *Chunk) Reset() {
 	*x = Chunk{}
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1545,7 +1619,7 @@ func (x *Chunk) String() string {
 func (*Chunk) ProtoMessage() {}
 
 func (x *Chunk) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[13]
+	mi := &file_job_v1_job_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1558,7 +1632,7 @@ func (x *Chunk) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Chunk.ProtoReflect.Descriptor instead.
 func (*Chunk) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{13}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *Chunk) GetNumber() uint32 {
@@ -1616,7 +1690,7 @@ type Span struct {
 
 func (x *Span) Reset() {
 	*x = Span{}
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1628,7 +1702,7 @@ func (x *Span) String() string {
 func (*Span) ProtoMessage() {}
 
 func (x *Span) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[14]
+	mi := &file_job_v1_job_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1641,7 +1715,7 @@ func (x *Span) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Span.ProtoReflect.Descriptor instead.
 func (*Span) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{14}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *Span) GetStartMs() int64 {
@@ -1684,7 +1758,7 @@ type Attempts struct {
 
 func (x *Attempts) Reset() {
 	*x = Attempts{}
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1696,7 +1770,7 @@ func (x *Attempts) String() string {
 func (*Attempts) ProtoMessage() {}
 
 func (x *Attempts) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[15]
+	mi := &file_job_v1_job_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1709,7 +1783,7 @@ func (x *Attempts) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Attempts.ProtoReflect.Descriptor instead.
 func (*Attempts) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{15}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *Attempts) GetAttempts() uint32 {
@@ -1787,7 +1861,7 @@ type Task struct {
 
 func (x *Task) Reset() {
 	*x = Task{}
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1799,7 +1873,7 @@ func (x *Task) String() string {
 func (*Task) ProtoMessage() {}
 
 func (x *Task) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[16]
+	mi := &file_job_v1_job_proto_msgTypes[17]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1812,7 +1886,7 @@ func (x *Task) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Task.ProtoReflect.Descriptor instead.
 func (*Task) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{16}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
 }
 
 func (x *Task) GetJobId() string {
@@ -1884,7 +1958,7 @@ type ChunkResult struct {
 
 func (x *ChunkResult) Reset() {
 	*x = ChunkResult{}
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -1896,7 +1970,7 @@ func (x *ChunkResult) String() string {
 func (*ChunkResult) ProtoMessage() {}
 
 func (x *ChunkResult) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[17]
+	mi := &file_job_v1_job_proto_msgTypes[18]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -1909,7 +1983,7 @@ func (x *ChunkResult) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ChunkResult.ProtoReflect.Descriptor instead.
 func (*ChunkResult) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{17}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
 }
 
 func (x *ChunkResult) GetJobId() string {
@@ -2018,7 +2092,7 @@ type Progress struct {
 
 func (x *Progress) Reset() {
 	*x = Progress{}
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2030,7 +2104,7 @@ func (x *Progress) String() string {
 func (*Progress) ProtoMessage() {}
 
 func (x *Progress) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[18]
+	mi := &file_job_v1_job_proto_msgTypes[19]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2043,7 +2117,7 @@ func (x *Progress) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Progress.ProtoReflect.Descriptor instead.
 func (*Progress) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{18}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
 }
 
 func (x *Progress) GetJobId() string {
@@ -2106,7 +2180,7 @@ type DeadLetter struct {
 
 func (x *DeadLetter) Reset() {
 	*x = DeadLetter{}
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2118,7 +2192,7 @@ func (x *DeadLetter) String() string {
 func (*DeadLetter) ProtoMessage() {}
 
 func (x *DeadLetter) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[19]
+	mi := &file_job_v1_job_proto_msgTypes[20]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2131,7 +2205,7 @@ func (x *DeadLetter) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use DeadLetter.ProtoReflect.Descriptor instead.
 func (*DeadLetter) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{19}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
 }
 
 func (x *DeadLetter) GetTask() *Task {
@@ -2184,7 +2258,7 @@ type WorkerBeat struct {
 
 func (x *WorkerBeat) Reset() {
 	*x = WorkerBeat{}
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2196,7 +2270,7 @@ func (x *WorkerBeat) String() string {
 func (*WorkerBeat) ProtoMessage() {}
 
 func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[20]
+	mi := &file_job_v1_job_proto_msgTypes[21]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2209,7 +2283,7 @@ func (x *WorkerBeat) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use WorkerBeat.ProtoReflect.Descriptor instead.
 func (*WorkerBeat) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{20}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{21}
 }
 
 func (x *WorkerBeat) GetInstance() string {
@@ -2276,7 +2350,7 @@ type Transcript struct {
 
 func (x *Transcript) Reset() {
 	*x = Transcript{}
-	mi := &file_job_v1_job_proto_msgTypes[21]
+	mi := &file_job_v1_job_proto_msgTypes[22]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2288,7 +2362,7 @@ func (x *Transcript) String() string {
 func (*Transcript) ProtoMessage() {}
 
 func (x *Transcript) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[21]
+	mi := &file_job_v1_job_proto_msgTypes[22]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2301,7 +2375,7 @@ func (x *Transcript) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Transcript.ProtoReflect.Descriptor instead.
 func (*Transcript) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{21}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{22}
 }
 
 func (x *Transcript) GetLanguage() string {
@@ -2373,7 +2447,7 @@ type Segment struct {
 
 func (x *Segment) Reset() {
 	*x = Segment{}
-	mi := &file_job_v1_job_proto_msgTypes[22]
+	mi := &file_job_v1_job_proto_msgTypes[23]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2385,7 +2459,7 @@ func (x *Segment) String() string {
 func (*Segment) ProtoMessage() {}
 
 func (x *Segment) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[22]
+	mi := &file_job_v1_job_proto_msgTypes[23]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2398,7 +2472,7 @@ func (x *Segment) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Segment.ProtoReflect.Descriptor instead.
 func (*Segment) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{22}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{23}
 }
 
 func (x *Segment) GetStartMs() int64 {
@@ -2481,7 +2555,7 @@ type Word struct {
 
 func (x *Word) Reset() {
 	*x = Word{}
-	mi := &file_job_v1_job_proto_msgTypes[23]
+	mi := &file_job_v1_job_proto_msgTypes[24]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2493,7 +2567,7 @@ func (x *Word) String() string {
 func (*Word) ProtoMessage() {}
 
 func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[23]
+	mi := &file_job_v1_job_proto_msgTypes[24]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2506,7 +2580,7 @@ func (x *Word) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Word.ProtoReflect.Descriptor instead.
 func (*Word) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{23}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{24}
 }
 
 func (x *Word) GetStartMs() int64 {
@@ -2541,7 +2615,7 @@ var File_job_v1_job_proto protoreflect.FileDescriptor
 
 const file_job_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xac\x06\n" +
+	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x06\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12#\n" +
@@ -2572,7 +2646,12 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\atimings\x18\x14 \x03(\v2\x0e.job.v1.TimingR\atimings\x12\x1a\n" +
 	"\bwarnings\x18\x15 \x03(\tR\bwarnings\x12\x16\n" +
 	"\x06cached\x18\x16 \x01(\bR\x06cached\x12 \n" +
-	"\vtraceparent\x18\x17 \x01(\tR\vtraceparentJ\x04\b\x11\x10\x12\"\x8b\x04\n" +
+	"\vtraceparent\x18\x17 \x01(\tR\vtraceparent\x12%\n" +
+	"\x06before\x18\x1a \x01(\v2\r.job.v1.EndedR\x06beforeJ\x04\b\x11\x10\x12\"i\n" +
+	"\x05Ended\x12#\n" +
+	"\x05state\x18\x01 \x01(\x0e2\r.job.v1.StateR\x05state\x12;\n" +
+	"\vfinished_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"finishedAt\"\xae\x04\n" +
 	"\aOptions\x12\x14\n" +
 	"\x05model\x18\x01 \x01(\tR\x05model\x12%\n" +
 	"\x0eresolved_model\x18\x02 \x01(\tR\rresolvedModel\x12\x1a\n" +
@@ -2590,7 +2669,8 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x0esplit_channels\x18\r \x01(\bR\rsplitChannels\x12!\n" +
 	"\fmax_speakers\x18\x0e \x01(\rR\vmaxSpeakers\x12,\n" +
 	"\bpriority\x18\x0f \x01(\x0e2\x10.job.v1.PriorityR\bpriority\x12#\n" +
-	"\rmetadata_json\x18\x10 \x01(\tR\fmetadataJson\"\x9e\x01\n" +
+	"\rmetadata_json\x18\x10 \x01(\tR\fmetadataJson\x12!\n" +
+	"\fcallback_url\x18\x11 \x01(\tR\vcallbackUrl\"\x9e\x01\n" +
 	"\x05Input\x12\x17\n" +
 	"\afile_id\x18\x01 \x01(\tR\x06fileId\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12\x19\n" +
@@ -2789,79 +2869,83 @@ func file_job_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_job_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 24)
+var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
 var file_job_v1_job_proto_goTypes = []any{
 	(State)(0),                    // 0: job.v1.State
 	(Priority)(0),                 // 1: job.v1.Priority
 	(Stage)(0),                    // 2: job.v1.Stage
 	(*Job)(nil),                   // 3: job.v1.Job
-	(*Options)(nil),               // 4: job.v1.Options
-	(*Input)(nil),                 // 5: job.v1.Input
-	(*File)(nil),                  // 6: job.v1.File
-	(*Upload)(nil),                // 7: job.v1.Upload
-	(*Piece)(nil),                 // 8: job.v1.Piece
-	(*Media)(nil),                 // 9: job.v1.Media
-	(*BlobRef)(nil),               // 10: job.v1.BlobRef
-	(*Error)(nil),                 // 11: job.v1.Error
-	(*Timing)(nil),                // 12: job.v1.Timing
-	(*Claim)(nil),                 // 13: job.v1.Claim
-	(*Plan)(nil),                  // 14: job.v1.Plan
-	(*Loudness)(nil),              // 15: job.v1.Loudness
-	(*Chunk)(nil),                 // 16: job.v1.Chunk
-	(*Span)(nil),                  // 17: job.v1.Span
-	(*Attempts)(nil),              // 18: job.v1.Attempts
-	(*Task)(nil),                  // 19: job.v1.Task
-	(*ChunkResult)(nil),           // 20: job.v1.ChunkResult
-	(*Progress)(nil),              // 21: job.v1.Progress
-	(*DeadLetter)(nil),            // 22: job.v1.DeadLetter
-	(*WorkerBeat)(nil),            // 23: job.v1.WorkerBeat
-	(*Transcript)(nil),            // 24: job.v1.Transcript
-	(*Segment)(nil),               // 25: job.v1.Segment
-	(*Word)(nil),                  // 26: job.v1.Word
-	(*timestamppb.Timestamp)(nil), // 27: google.protobuf.Timestamp
+	(*Ended)(nil),                 // 4: job.v1.Ended
+	(*Options)(nil),               // 5: job.v1.Options
+	(*Input)(nil),                 // 6: job.v1.Input
+	(*File)(nil),                  // 7: job.v1.File
+	(*Upload)(nil),                // 8: job.v1.Upload
+	(*Piece)(nil),                 // 9: job.v1.Piece
+	(*Media)(nil),                 // 10: job.v1.Media
+	(*BlobRef)(nil),               // 11: job.v1.BlobRef
+	(*Error)(nil),                 // 12: job.v1.Error
+	(*Timing)(nil),                // 13: job.v1.Timing
+	(*Claim)(nil),                 // 14: job.v1.Claim
+	(*Plan)(nil),                  // 15: job.v1.Plan
+	(*Loudness)(nil),              // 16: job.v1.Loudness
+	(*Chunk)(nil),                 // 17: job.v1.Chunk
+	(*Span)(nil),                  // 18: job.v1.Span
+	(*Attempts)(nil),              // 19: job.v1.Attempts
+	(*Task)(nil),                  // 20: job.v1.Task
+	(*ChunkResult)(nil),           // 21: job.v1.ChunkResult
+	(*Progress)(nil),              // 22: job.v1.Progress
+	(*DeadLetter)(nil),            // 23: job.v1.DeadLetter
+	(*WorkerBeat)(nil),            // 24: job.v1.WorkerBeat
+	(*Transcript)(nil),            // 25: job.v1.Transcript
+	(*Segment)(nil),               // 26: job.v1.Segment
+	(*Word)(nil),                  // 27: job.v1.Word
+	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
 }
 var file_job_v1_job_proto_depIdxs = []int32{
 	0,  // 0: job.v1.Job.state:type_name -> job.v1.State
-	4,  // 1: job.v1.Job.options:type_name -> job.v1.Options
-	5,  // 2: job.v1.Job.input:type_name -> job.v1.Input
-	9,  // 3: job.v1.Job.media:type_name -> job.v1.Media
-	27, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	27, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	27, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	27, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
-	10, // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
-	11, // 9: job.v1.Job.error:type_name -> job.v1.Error
-	12, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
-	1,  // 11: job.v1.Options.priority:type_name -> job.v1.Priority
-	5,  // 12: job.v1.File.input:type_name -> job.v1.Input
-	27, // 13: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
-	8,  // 14: job.v1.Upload.pieces:type_name -> job.v1.Piece
-	27, // 15: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	27, // 16: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
-	27, // 17: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
-	27, // 18: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
-	9,  // 19: job.v1.Plan.media:type_name -> job.v1.Media
-	15, // 20: job.v1.Plan.loudness:type_name -> job.v1.Loudness
-	16, // 21: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	10, // 22: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	17, // 23: job.v1.Chunk.speech:type_name -> job.v1.Span
-	27, // 24: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
-	11, // 25: job.v1.Attempts.verdict:type_name -> job.v1.Error
-	2,  // 26: job.v1.Task.stage:type_name -> job.v1.Stage
-	10, // 27: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
-	11, // 28: job.v1.ChunkResult.error:type_name -> job.v1.Error
-	2,  // 29: job.v1.Progress.stage:type_name -> job.v1.Stage
-	19, // 30: job.v1.DeadLetter.task:type_name -> job.v1.Task
-	18, // 31: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	27, // 32: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 33: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
-	25, // 34: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	26, // 35: job.v1.Segment.words:type_name -> job.v1.Word
-	36, // [36:36] is the sub-list for method output_type
-	36, // [36:36] is the sub-list for method input_type
-	36, // [36:36] is the sub-list for extension type_name
-	36, // [36:36] is the sub-list for extension extendee
-	0,  // [0:36] is the sub-list for field type_name
+	5,  // 1: job.v1.Job.options:type_name -> job.v1.Options
+	6,  // 2: job.v1.Job.input:type_name -> job.v1.Input
+	10, // 3: job.v1.Job.media:type_name -> job.v1.Media
+	28, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	28, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	28, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	28, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
+	11, // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
+	12, // 9: job.v1.Job.error:type_name -> job.v1.Error
+	13, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
+	4,  // 11: job.v1.Job.before:type_name -> job.v1.Ended
+	0,  // 12: job.v1.Ended.state:type_name -> job.v1.State
+	28, // 13: job.v1.Ended.finished_at:type_name -> google.protobuf.Timestamp
+	1,  // 14: job.v1.Options.priority:type_name -> job.v1.Priority
+	6,  // 15: job.v1.File.input:type_name -> job.v1.Input
+	28, // 16: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	9,  // 17: job.v1.Upload.pieces:type_name -> job.v1.Piece
+	28, // 18: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	28, // 19: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
+	28, // 20: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
+	28, // 21: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
+	10, // 22: job.v1.Plan.media:type_name -> job.v1.Media
+	16, // 23: job.v1.Plan.loudness:type_name -> job.v1.Loudness
+	17, // 24: job.v1.Plan.chunks:type_name -> job.v1.Chunk
+	11, // 25: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	18, // 26: job.v1.Chunk.speech:type_name -> job.v1.Span
+	28, // 27: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	12, // 28: job.v1.Attempts.verdict:type_name -> job.v1.Error
+	2,  // 29: job.v1.Task.stage:type_name -> job.v1.Stage
+	11, // 30: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
+	12, // 31: job.v1.ChunkResult.error:type_name -> job.v1.Error
+	2,  // 32: job.v1.Progress.stage:type_name -> job.v1.Stage
+	20, // 33: job.v1.DeadLetter.task:type_name -> job.v1.Task
+	19, // 34: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
+	28, // 35: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 36: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	26, // 37: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	27, // 38: job.v1.Segment.words:type_name -> job.v1.Word
+	39, // [39:39] is the sub-list for method output_type
+	39, // [39:39] is the sub-list for method input_type
+	39, // [39:39] is the sub-list for extension type_name
+	39, // [39:39] is the sub-list for extension extendee
+	0,  // [0:39] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }
@@ -2875,7 +2959,7 @@ func file_job_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_job_v1_job_proto_rawDesc), len(file_job_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   24,
+			NumMessages:   25,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

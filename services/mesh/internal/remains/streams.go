@@ -13,7 +13,7 @@ import (
 // Streams reads every message of every stream.
 func Streams(t testing.TB, b *bus.Bus) (items []Item) {
 	t.Helper()
-	for _, name := range []string{bus.StreamJobs, bus.StreamFiles, bus.StreamTasks, bus.StreamDead, bus.StreamProgress} {
+	for _, name := range []string{bus.StreamJobs, bus.StreamFiles, bus.StreamTasks, bus.StreamDead, bus.StreamProgress, bus.StreamHooks} {
 		stream, err := b.JS.Stream(t.Context(), name)
 		if err != nil {
 			t.Fatal(err)
