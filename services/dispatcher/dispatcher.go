@@ -14,6 +14,8 @@
 //	     |   TASKS      |
 //	     +-----------> finish (assemble) --> transcript, record: completed
 //
+//	ends of jobs ($KV.JOBS.job.>) --> notify --> HOOKS
+//
 // The gateway makes jobs, preprocess and transcriber do the tasks; nobody calls
 // the dispatcher.
 package dispatcher
@@ -35,6 +37,7 @@ import (
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/finish"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/index"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/janitor"
+	"github.com/stenomesh/stenomesh/services/dispatcher/internal/notify"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/reconcile"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/scheduler"
 	"github.com/stenomesh/stenomesh/services/dispatcher/internal/tasks"
@@ -64,6 +67,7 @@ type Service struct {
 	finisher  *finish.Finisher
 	reconcile *reconcile.Reconciler
 	janitor   *janitor.Janitor
+	notifier  *notify.Notifier
 	erased    *job.Erased
 }
 
@@ -82,6 +86,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 		scheduler: scheduler.New(queue, scheduler.Limits{PerUser: cfg.PerUser, Ahead: cfg.Ahead}, cfg.Tick, deps.Log),
 		collector: collect.New(deps.Bus.JS, deps.Jobs, deps.Log),
 		finisher:  finish.New(deps.Jobs, deps.Blobs, deps.Log),
+		notifier:  notify.New(deps.Bus.JS, deps.Jobs, deps.Log),
 	}
 	s.reconcile = reconcile.New(known, deps.Jobs, reconcile.Actions{
 		Recheck: s.scheduler.Recheck, Apply: s.collector.Apply, Finish: s.finisher.Offer,
@@ -90,7 +95,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.erased = job.NewErased(func(string) { s.janitor.Erase() })
 	s.janitor = janitor.New(janitor.Parts{
 		Index: known, Jobs: deps.Jobs, Files: deps.Files, Tasks: queue,
-		Blobs: deps.Blobs, History: deps.History, Cache: deps.Cache, Erased: s.erased, Log: deps.Log,
+		Blobs: deps.Blobs, History: deps.History, Cache: deps.Cache, Told: s.notifier.Told, Erased: s.erased, Log: deps.Log,
 	}, janitor.Times{
 		Sweep: cfg.Sweep, Confirm: cfg.Confirm, Grace: cfg.Grace, FileGrace: cfg.FileGrace, Erase: cfg.Erase, Settle: cfg.Settle,
 	})
@@ -106,6 +111,7 @@ func (s *Service) Run(ctx context.Context) error {
 	group.Go(func() { s.finisher.Run(ctx, s.cfg.Finishers) })
 	group.Go(func() { s.reconcile.Run(ctx) })
 	group.Go(func() { s.janitor.Run(ctx) })
+	group.Go(func() { s.notifier.Run(ctx) })
 	group.Go(func() { s.erased.Follow(ctx, s.jobs, s.log) })
 	group.Go(func() { s.follow(ctx) })
 	group.Wait()
@@ -120,6 +126,9 @@ func (s *Service) Check(ctx context.Context) error {
 		return fault.New(fault.Unavailable, "starting", "The dispatcher is still reading the jobs there are.")
 	case s.broken.Load():
 		return fault.New(fault.Unavailable, "feed_broken", "The dispatcher does not hear of changes to jobs.")
+	}
+	if err := s.bus.CheckConsumer(ctx, bus.StreamJobs, bus.ConsumerNotify); err != nil {
+		return err
 	}
 	return s.bus.CheckConsumer(ctx, bus.StreamJobs, bus.ConsumerAssembler)
 }

@@ -130,7 +130,7 @@ func TestDispatcher_erasesWhatComesLate(t *testing.T) {
 func (r *rig) possessions(t *testing.T, user string) (ids []string) {
 	t.Helper()
 	r.keepFile(t, user)
-	done, cancelled := r.accept(t, user, 2, nil), r.accept(t, user, 1, func(record *jobv1.Job) {
+	done, cancelled := r.accept(t, user, 2, called), r.accept(t, user, 1, func(record *jobv1.Job) {
 		record.State, record.FinishedAt = jobv1.State_STATE_CANCELLED, timestamppb.Now()
 	})
 	r.await(t, done, jobv1.State_STATE_COMPLETED)

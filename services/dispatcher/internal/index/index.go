@@ -19,6 +19,7 @@ type Over struct {
 	Transcript string // blob key; empty unless completed
 	Revision   uint64
 	Finished   time.Time
+	Hook       bool // somebody is to be told of its end
 }
 
 // Index is safe for concurrent use.
@@ -62,7 +63,7 @@ func (x *Index) Observe(record *jobv1.Job, revision uint64) {
 func overOf(record *jobv1.Job, revision uint64) Over {
 	over := Over{
 		ID: record.GetId(), UserID: record.GetUserId(), State: record.GetState(), Attempt: record.GetAttempt(),
-		Revision: revision, Finished: record.GetFinishedAt().AsTime(),
+		Revision: revision, Finished: record.GetFinishedAt().AsTime(), Hook: record.GetOptions().GetCallbackUrl() != "",
 	}
 	if record.GetState() == jobv1.State_STATE_COMPLETED {
 		over.Transcript = record.GetTranscript().GetKey()

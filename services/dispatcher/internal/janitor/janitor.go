@@ -27,8 +27,10 @@ type Parts struct {
 	Blobs   blob.Store
 	History historyv1.HistoryServiceClient
 	Cache   cachev1.CacheServiceClient
-	Erased  *job.Erased // who is to be erased
-	Log     *slog.Logger
+	// Told reports whether the hooks of a record at a revision are queued.
+	Told   func(ctx context.Context, revision uint64) (bool, error)
+	Erased *job.Erased // who is to be erased
+	Log    *slog.Logger
 }
 
 // Times say when it works, and how long it leaves things.

@@ -29,7 +29,11 @@ func (j *Janitor) clear(ctx context.Context, id string) error {
 	if record.GetState() == jobv1.State_STATE_COMPLETED {
 		keep = record.GetTranscript().GetKey()
 	}
-	return errors.Join(j.Jobs.PurgeFacts(ctx, id), j.clearBlobs(ctx, id, keep))
+	problems := errors.Join(j.Jobs.PurgeFacts(ctx, id), j.clearBlobs(ctx, id, keep))
+	if record.GetState() == jobv1.State_STATE_DELETED { // nobody is to hear of it any more
+		problems = errors.Join(problems, j.Jobs.PurgeHooks(ctx, id))
+	}
+	return problems
 }
 
 func (j *Janitor) clearBlobs(ctx context.Context, id, keep string) error {
@@ -138,6 +142,11 @@ func (j *Janitor) crowded(ctx context.Context) (bool, error) {
 }
 
 func (j *Janitor) purgeIfConfirmed(ctx context.Context, over index.Over) (bool, error) {
+	if over.Hook {
+		if told, err := j.Told(ctx, over.Revision); err != nil || !told {
+			return false, err
+		}
+	}
 	answer, err := j.History.GetConfirmed(ctx, &historyv1.GetConfirmedRequest{JobId: over.ID, Revision: over.Revision})
 	if err != nil || !answer.GetConfirmed() {
 		return false, err
@@ -157,6 +166,11 @@ func (j *Janitor) purge(ctx context.Context, over index.Over) error {
 	}
 	if err := errors.Join(j.Jobs.PurgeFacts(ctx, over.ID), j.clearBlobs(ctx, over.ID, "")); err != nil {
 		return err
+	}
+	if over.State == jobv1.State_STATE_DELETED {
+		if err := j.Jobs.PurgeHooks(ctx, over.ID); err != nil {
+			return err
+		}
 	}
 	j.Log.Debug("record purged", "job", over.ID)
 	err = j.Jobs.Purge(ctx, over.ID, revision)
