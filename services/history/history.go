@@ -42,6 +42,7 @@ type Service struct {
 	store    Store
 	jobs     *jobServer
 	accounts *accountServer
+	webhooks *webhookServer
 	recorder *recorder
 }
 
@@ -69,14 +70,17 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		store:    store,
 		jobs:     &jobServer{store: store, blobs: deps.Blobs, log: deps.Log},
 		accounts: &accountServer{store: store, hasher: hasher},
+		webhooks: &webhookServer{store: store, now: deps.Now},
 		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log, now: deps.Now},
 	}, nil
 }
 
-// Register adds HistoryService and AccountService to a server.
+// Register adds HistoryService, AccountService and what hooks need to a server.
 func (s *Service) Register(server grpc.ServiceRegistrar) {
 	historyv1.RegisterHistoryServiceServer(server, s.jobs)
 	accountv1.RegisterAccountServiceServer(server, s.accounts)
+	accountv1.RegisterWebhookServiceServer(server, s.webhooks)
+	historyv1.RegisterDeliveryServiceServer(server, &deliveryServer{store: s.store})
 }
 
 // Run records the job feed until ctx ends, then closes the database.

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
@@ -89,6 +90,31 @@ func (o observed) CountUsers(ctx context.Context) (_ int64, err error) {
 func (o observed) DeleteUser(ctx context.Context, userID string) (_ []string, err error) {
 	defer o.done(ctx, "delete_user", time.Now(), &err)
 	return o.Store.DeleteUser(ctx, userID)
+}
+
+func (o observed) RecordDelivery(ctx context.Context, delivery *historyv1.Delivery) (err error) {
+	defer o.done(ctx, "record_delivery", time.Now(), &err)
+	return o.Store.RecordDelivery(ctx, delivery)
+}
+
+func (o observed) Delivery(ctx context.Context, userID, id string) (_ *historyv1.Delivery, err error) {
+	defer o.done(ctx, "delivery", time.Now(), &err)
+	return o.Store.Delivery(ctx, userID, id)
+}
+
+func (o observed) Deliveries(ctx context.Context, userID, jobID string) (_ []*historyv1.Delivery, err error) {
+	defer o.done(ctx, "deliveries", time.Now(), &err)
+	return o.Store.Deliveries(ctx, userID, jobID)
+}
+
+func (o observed) WebhookSecrets(ctx context.Context, userID string, fresh record.Secret) (_ []record.Secret, err error) {
+	defer o.done(ctx, "webhook_secrets", time.Now(), &err)
+	return o.Store.WebhookSecrets(ctx, userID, fresh)
+}
+
+func (o observed) RotateWebhookSecret(ctx context.Context, userID, replaces string, fresh record.Secret) (_ []record.Secret, err error) {
+	defer o.done(ctx, "rotate_webhook_secret", time.Now(), &err)
+	return o.Store.RotateWebhookSecret(ctx, userID, replaces, fresh)
 }
 
 func (o observed) done(ctx context.Context, query string, began time.Time, err *error) {

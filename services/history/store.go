@@ -5,6 +5,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 
+	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
@@ -56,6 +57,25 @@ type Store interface {
 	// so it may be asked again for what a deletion that broke off has to finish. A
 	// job that is recorded later for the first time is there again.
 	DeleteUser(ctx context.Context, userID string) (jobIDs []string, err error)
+
+	// RecordDelivery stores how the delivery of a hook stands, unless a hook that was
+	// queued later is known, and adds its newest attempt; doing it twice is harmless.
+	// Nothing is stored of a deleted job, and with a job goes all that was. NotFound,
+	// code "job_not_recorded": the job has no row yet.
+	RecordDelivery(ctx context.Context, delivery *historyv1.Delivery) error
+	// Delivery returns one delivery with its attempts. NotFound: there is none, or it
+	// is another user's.
+	Delivery(ctx context.Context, userID, id string) (*historyv1.Delivery, error)
+	// Deliveries returns those of a job, the last ended first; none of another user's.
+	Deliveries(ctx context.Context, userID, jobID string) ([]*historyv1.Delivery, error)
+	// WebhookSecrets returns the secrets of a user that are valid when fresh was made,
+	// the current one first; fresh becomes the first one of a user who has none.
+	// NotFound: there is no such user.
+	WebhookSecrets(ctx context.Context, userID string, fresh record.Secret) ([]record.Secret, error)
+	// RotateWebhookSecret puts fresh in the place of the current secret, which stays
+	// valid for record.SecretLife, if that is the one to be replaced, and returns the
+	// valid ones. NotFound: the user has none. Exhausted: too many are valid.
+	RotateWebhookSecret(ctx context.Context, userID, replaces string, fresh record.Secret) ([]record.Secret, error)
 
 	// Check proves that the database answers.
 	Check(ctx context.Context) error

@@ -32,8 +32,8 @@ const (
 // job has ended, and each attempt at it. It goes with the job.
 type DeliveryServiceClient interface {
 	// RecordDelivery stores how a delivery stands, and its newest attempt. It may be
-	// called twice. Nothing is stored of a job that is deleted. UNAVAILABLE: the job's
-	// row is not there yet, try again.
+	// called twice. Nothing is stored of a job that is deleted. NOT_FOUND with the
+	// code job_not_recorded: the job has no row yet, try again.
 	RecordDelivery(ctx context.Context, in *RecordDeliveryRequest, opts ...grpc.CallOption) (*RecordDeliveryResponse, error)
 	// GetDelivery returns one delivery. NOT_FOUND: no such delivery of this user, or it
 	// was never tried.
@@ -89,8 +89,8 @@ func (c *deliveryServiceClient) ListDeliveries(ctx context.Context, in *ListDeli
 // job has ended, and each attempt at it. It goes with the job.
 type DeliveryServiceServer interface {
 	// RecordDelivery stores how a delivery stands, and its newest attempt. It may be
-	// called twice. Nothing is stored of a job that is deleted. UNAVAILABLE: the job's
-	// row is not there yet, try again.
+	// called twice. Nothing is stored of a job that is deleted. NOT_FOUND with the
+	// code job_not_recorded: the job has no row yet, try again.
 	RecordDelivery(context.Context, *RecordDeliveryRequest) (*RecordDeliveryResponse, error)
 	// GetDelivery returns one delivery. NOT_FOUND: no such delivery of this user, or it
 	// was never tried.

@@ -48,6 +48,13 @@ func Run(t *testing.T, open func(t *testing.T) history.Store) {
 		"DeleteUser_leavesTombstonesAndNoAccount": deleteUserLeavesTombstones,
 		"DeleteUser_tellsTheSameWhenAskedAgain":   deleteUserTellsTheSame,
 		"DeleteUser_comesBetweenRecorders":        deleteUserComesBetweenRecorders,
+		"Delivery_isKeptWithItsAttempts":          deliveryIsKeptWithItsAttempts,
+		"Delivery_belongsToItsOwner":              deliveryBelongsToItsOwner,
+		"Delivery_goesWithItsJob":                 deliveryGoesWithItsJob,
+		"Delivery_goesWithItsUser":                deliveryGoesWithItsUser,
+		"Secrets_areMadeOnce":                     secretsAreMadeOnce,
+		"Secrets_areReplaced":                     secretsAreReplaced,
+		"Secrets_goWithTheirUser":                 secretsGoWithTheirUser,
 		"EveryCall_endsWithItsContext":            everyCallEndsWithItsContext,
 		"Check_holdsForAnEmptyAndAFilledHistory":  checkHolds,
 	}

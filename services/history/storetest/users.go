@@ -163,10 +163,16 @@ func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	_, nameErr := store.UserByName(ctx, "ann")
 	_, _, listErr := store.Users(ctx, "", 1)
 	_, lockErr := store.LockUser(ctx, "id")
+	_, deliveryErr := store.Delivery(ctx, "ann", "x")
+	_, deliveriesErr := store.Deliveries(ctx, "ann", "x")
+	_, secretsErr := store.WebhookSecrets(ctx, "ann", secret(0))
+	_, rotateErr := store.RotateWebhookSecret(ctx, "ann", "x", secret(0))
 	calls := map[string]error{
 		"job": jobErr, "transcript": transcriptErr, "page": pageErr, "confirmed": confirmedErr,
 		"create": createErr, "user": userErr, "count": countErr, "check": store.Check(ctx),
 		"delete": deleteErr, "lacking": lackingErr, "name": nameErr, "list": listErr, "lock": lockErr,
+		"delivery": deliveryErr, "deliveries": deliveriesErr, "secrets": secretsErr, "rotate": rotateErr,
+		"deliver": store.RecordDelivery(ctx, delivery(completed(1), pending, 1)),
 		"record": store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
 	}
 	for name, err := range calls {

@@ -89,6 +89,9 @@ func buryJobs(ctx context.Context, tx pgx.Tx, userID string) error {
 	if _, err := tx.Exec(ctx, deleteOfTombstones, userID); err != nil {
 		return fmt.Errorf("delete transcripts: %w", err)
 	}
+	if _, err := tx.Exec(ctx, deleteDeliveriesOfUser, userID); err != nil {
+		return fmt.Errorf("delete deliveries: %w", err)
+	}
 	if _, err := tx.Exec(ctx, subtractFromCounter, userID, buried.RowsAffected()); err != nil {
 		return fmt.Errorf("count jobs: %w", err)
 	}

@@ -64,6 +64,7 @@ func lockRows(ctx context.Context, tx pgx.Tx, jobs []record.Events) (map[string]
 func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[string]record.Stored) error {
 	var fresh, changed []record.Row
 	var transcripts transcriptWrites
+	var deleted []string // ids of jobs
 	counts := map[string]int64{}
 	for _, job := range jobs {
 		stored, exists := before[job.JobID]
@@ -75,6 +76,9 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 		default:
 			fresh = append(fresh, *o.Row)
 		}
+		if o.Row != nil && o.Row.Status == record.Deleted {
+			deleted = append(deleted, job.JobID)
+		}
 		if err := transcripts.add(job.JobID, o); err != nil {
 			return err
 		}
@@ -83,6 +87,9 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 	var batch pgx.Batch
 	queueRows(&batch, fresh, changed)
 	transcripts.queue(&batch)
+	if len(deleted) > 0 {
+		batch.Queue(deleteDeliveries, deleted)
+	}
 	queueCounts(&batch, counts)
 	return tx.SendBatch(ctx, &batch).Close()
 }

@@ -15,6 +15,9 @@ WHERE job_id IN (
     SELECT id
     FROM transcription_history
     WHERE user_id = ?)`},
+	{"delete deliveries", `
+DELETE FROM webhook_deliveries
+WHERE user_id = ?`},
 	{"delete jobs", `
 UPDATE transcription_history SET
     status = 'deleted',

@@ -40,6 +40,11 @@ func recordJob(ctx context.Context, tx *sql.Tx, job record.Events, counts map[st
 		if err := upsertJob(ctx, tx, *outcome.Row); err != nil {
 			return fmt.Errorf("store job %s: %w", job.JobID, err)
 		}
+		if outcome.Row.Status == record.Deleted {
+			if _, err := tx.ExecContext(ctx, deleteDeliveries, job.JobID); err != nil {
+				return fmt.Errorf("delete deliveries of %s: %w", job.JobID, err)
+			}
+		}
 	}
 	counts[job.UserID] += outcome.Live
 	return recordTranscript(ctx, tx, job.JobID, outcome)
