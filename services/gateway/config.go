@@ -34,6 +34,14 @@ type Config struct {
 	Origins web.Origins
 	// TrustedProxies are balancers that say where a request comes from.
 	TrustedProxies web.Proxies
+	// OutboundAllow are networks that receivers of webhooks and recordings to be
+	// fetched may be in although they are not public.
+	OutboundAllow web.Proxies
+	// WebhookPause is how long after its first failure a webhook is sent again; each
+	// further pause is three times as long.
+	WebhookPause time.Duration
+	// URLIngest lets users have recordings fetched from addresses.
+	URLIngest bool
 }
 
 // DefaultConfig is used where nothing is set.
@@ -47,6 +55,7 @@ func DefaultConfig() Config {
 		UploadIdle:     time.Minute,
 		UploadLife:     24 * time.Hour,
 		MaxConnections: 20_000,
+		WebhookPause:   10 * time.Second,
 	}
 }
 
@@ -65,6 +74,11 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 		"sites whose pages may use the API from a browser, for example https://app.example, with commas between them; * for all")
 	fs.Var(&c.TrustedProxies, "gateway.trusted-proxies",
 		"networks of balancers whose X-Forwarded-For is believed, for example 10.0.0.0/8, with commas between them")
+	fs.Var(&c.OutboundAllow, "gateway.outbound-allow",
+		"networks that may be called for webhooks and -gateway.url-ingest although they are not public, for example 10.1.0.0/16, with commas between them")
+	fs.DurationVar(&c.WebhookPause, "gateway.webhook-pause", c.WebhookPause,
+		"how long after its first failure a webhook is sent again; the pauses become three times longer each, up to 6h, for a day")
+	fs.BoolVar(&c.URLIngest, "gateway.url-ingest", c.URLIngest, "fetch recordings from addresses that users name")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
 	fs.DurationVar(&c.UploadLife, "gateway.upload-life", c.UploadLife, "how long an upload that arrives in several requests waits for the next one")
 }

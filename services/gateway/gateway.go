@@ -12,6 +12,7 @@
 //	                                +-- transcripts -> cache, blob store, history
 //	                                +-- render
 //	job feed and progress notes --> index
+//	HOOKS --> webhook --> outbound --> receivers (upload fetches through outbound, too)
 package gateway
 
 import (
@@ -22,6 +23,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/catalog"
@@ -37,11 +39,13 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/outbound"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/webhook"
 )
 
 // Models tells which models the mesh can run.
@@ -62,11 +66,16 @@ type Deps struct {
 	Blobs    blob.Store
 	History  historyv1.HistoryServiceClient
 	Accounts accountv1.AccountServiceClient
-	Cache    cachev1.CacheServiceClient
-	Metrics  metricsv1.MetricsServiceClient
-	Catalog  *catalog.Catalog
-	Models   Models
-	Health   *health.Health // the gateway adds a check of its own
+	// Secrets are what webhooks are signed with, Deliveries what became of them, JS has
+	// their queue.
+	Secrets    accountv1.WebhookServiceClient
+	Deliveries historyv1.DeliveryServiceClient
+	JS         jetstream.JetStream
+	Cache      cachev1.CacheServiceClient
+	Metrics    metricsv1.MetricsServiceClient
+	Catalog    *catalog.Catalog
+	Models     Models
+	Health     *health.Health // the gateway adds a check of its own
 	// Observe is told how long each request took; nil if nobody wants to know.
 	Observe func(route string, took time.Duration, failed bool)
 }
@@ -79,6 +88,7 @@ type Service struct {
 	gate      *auth.Gate
 	erased    *job.Erased
 	router    *web.Router
+	hooks     *webhook.Sender
 	server    *server
 	listening chan struct{}
 }
@@ -132,9 +142,11 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 	d := s.deps
 	users := auth.NewUsers(d.Accounts, s.erased.Has, d.Log, time.Now)
 	s.gate = auth.NewGate(tokens, users)
+	guard := &outbound.Guard{Allowed: s.cfg.OutboundAllow}
+	s.hooks = s.sender(guard, users)
 	receiver := &upload.Receiver{
 		Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
-		Room: s.roomForFiles(),
+		Room: s.roomForFiles(), Fetch: s.fetcher(guard),
 	}
 	return &api.API{
 		Log:      d.Log,
@@ -151,6 +163,8 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Resumable: &upload.Resumable{
 			Receiver: receiver, PieceSize: max(leastPiece, s.cfg.MaxUploadBytes/mostPieces), Life: s.cfg.UploadLife, Log: d.Log,
 		},
+		Outbound:    guard,
+		Hooks:       &webhook.Desk{Jobs: d.Jobs, Deliveries: d.Deliveries, Secrets: d.Secrets, Now: time.Now},
 		Transcripts: &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log},
 		Models: request.Models{
 			Catalog: d.Catalog, Installed: d.Models.Installed,
@@ -202,6 +216,9 @@ func (s *Service) Run(ctx context.Context) error {
 	s.deps.Log.Info("gateway listens", "addr", s.server.addr())
 	stop := context.AfterFunc(ctx, s.index.Close) // long polls answer at once
 	defer stop()
+	sent := make(chan struct{})
+	go func() { defer close(sent); s.hooks.Run(ctx) }()
+	defer func() { <-sent }()
 	return s.server.run(ctx)
 }
 

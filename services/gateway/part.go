@@ -58,12 +58,13 @@ func dependencies(h *host.Host) (Deps, error) {
 		Log: h.Log, NC: h.Bus.NC, Jobs: h.Jobs.Patient(), Files: h.Files.Patient(), Control: h.Control, Blobs: h.Blobs,
 		History:  historyv1.NewHistoryServiceClient(history),
 		Accounts: accountv1.NewAccountServiceClient(history),
-		Cache:    cachev1.NewCacheServiceClient(cache),
-		Metrics:  metricsv1.NewMetricsServiceClient(metrics),
-		Catalog:  h.Catalog,
-		Models:   models{store: catalog.NewStore(filepath.SplitList(h.ModelDirs())...), workers: workers},
-		Health:   h.Health,
-		Observe:  h.ObserveRoute,
+		Secrets:  accountv1.NewWebhookServiceClient(history), Deliveries: historyv1.NewDeliveryServiceClient(history), JS: h.Bus.JS,
+		Cache:   cachev1.NewCacheServiceClient(cache),
+		Metrics: metricsv1.NewMetricsServiceClient(metrics),
+		Catalog: h.Catalog,
+		Models:  models{store: catalog.NewStore(filepath.SplitList(h.ModelDirs())...), workers: workers},
+		Health:  h.Health,
+		Observe: h.ObserveRoute,
 	}, nil
 }
 

@@ -69,7 +69,7 @@ func TestGateway_refusesBadRequests(t *testing.T) {
 			`{"file_id":"f1","keywords":["` + strings.Repeat("x", 100) + strings.Repeat(`","`+strings.Repeat("ю", 50), 40) + `"]}`, 422, "invalid_option"},
 		{"large metadata", "POST", create, `{"file_id":"f1","metadata":"` + strings.Repeat("x", 5000) + `"}`, 422, "invalid_option"},
 		{"split channels", "POST", create, `{"file_id":"f1","channels":"split"}`, 422, "not_available"},
-		{"call back", "POST", create, `{"file_id":"f1","callback_url":"https://example.com"}`, 422, "not_available"},
+		{"call back", "POST", create, `{"file_id":"f1","callback_url":"http://169.254.169.254/"}`, 422, "invalid_option"},
 
 		{"status of no id of ours", "GET", tasks + "task-1/status", "", 404, "task_not_found"},
 		{"status of a job never made", "GET", tasks + neverMade + "/status", "", 404, "task_not_found"},

@@ -52,6 +52,8 @@ type rig struct {
 	history  *history
 	accounts *accounts
 	cache    *shelf
+	diary    *diary
+	safe     *safe
 	client   *http.Client
 	service  *gateway.Service
 	keyFile  string       // signs its tokens
@@ -68,7 +70,7 @@ func (demoOnly) Loaded() []string               { return []string{"demo"} }
 func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	t.Helper()
 	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}, gone: map[string]bool{}},
-		cache: &shelf{values: map[string][]byte{}}}
+		cache: &shelf{values: map[string][]byte{}}, diary: &diary{kept: map[string]*historyv1.Delivery{}}, safe: &safe{}}
 	var err error
 	r.blobs, err = blob.NewDisk(r.blobDir)
 	r.ok(err)
@@ -84,7 +86,7 @@ func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 func (r *rig) another(settings ...func(*gateway.Config)) *rig {
 	r.t.Helper()
 	other := &rig{t: r.t, bus: r.bus, store: r.store, blobs: r.blobs, blobDir: r.blobDir, history: r.history,
-		accounts: r.accounts, cache: r.cache}
+		accounts: r.accounts, cache: r.cache, diary: r.diary, safe: r.safe}
 	other.serve(settings)
 	return other
 }
@@ -133,10 +135,13 @@ func (r *rig) deps() gateway.Deps {
 	accountv1.RegisterAccountServiceServer(conn, r.accounts)
 	cachev1.RegisterCacheServiceServer(conn, r.cache)
 	metricsv1.RegisterMetricsServiceServer(conn, gauges{})
+	historyv1.RegisterDeliveryServiceServer(conn, r.diary)
+	accountv1.RegisterWebhookServiceServer(conn, r.safe)
 	return gateway.Deps{
 		Log: log, NC: r.bus.NC, Jobs: r.store, Files: r.files, Control: control, Blobs: r.blobs,
 		History: historyv1.NewHistoryServiceClient(conn), Accounts: accountv1.NewAccountServiceClient(conn),
 		Cache: cachev1.NewCacheServiceClient(conn), Metrics: metricsv1.NewMetricsServiceClient(conn),
+		Secrets: accountv1.NewWebhookServiceClient(conn), Deliveries: historyv1.NewDeliveryServiceClient(conn), JS: r.bus.JS,
 		Catalog: models, Models: demoOnly{},
 		Health: health.New(log, health.Check{Name: "history", Run: func(context.Context) error {
 			r.history.mu.Lock()

@@ -14,10 +14,12 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/outbound"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/webhook"
 )
 
 // API is what the handlers work with.
@@ -39,6 +41,9 @@ type API struct {
 	Proxies web.Proxies
 	Metrics metricsv1.MetricsServiceClient
 	Cache   cachev1.CacheServiceClient
+	// Outbound checks the addresses that users name.
+	Outbound *outbound.Guard
+	Hooks    *webhook.Desk
 }
 
 // Routes takes a handler for a pattern; a web.Router is one.
@@ -74,6 +79,11 @@ func (a *API) Register(router Routes) {
 	user("GET /api/v1/transcription/{task_id}/status", a.taskStatus)
 	user("POST /api/v1/transcription/{task_id}/cancel", a.cancelTask)
 	user("GET /api/v1/transcription/{task_id}/download", a.download)
+
+	user("GET /api/v1/user/webhook-secret", a.webhookSecret)
+	user("POST /api/v1/user/webhook-secret", a.rotateWebhookSecret)
+	user("GET /api/v1/transcription/{task_id}/deliveries", a.deliveries)
+	user("POST /api/v1/transcription/{task_id}/deliveries/{delivery_id}/resend", a.resendDelivery)
 
 	user("GET /api/v1/models", a.models)
 

@@ -55,6 +55,9 @@ func (a *API) create(r *http.Request, create request.Create) (e index.Entry, aga
 		if err != nil {
 			return jobs.Order{}, err
 		}
+		if err := a.checkCallback(create.CallbackURL); err != nil {
+			return jobs.Order{}, err
+		}
 		options, warnings, err := create.Options(a.Models)
 		return jobs.Order{Input: file.GetInput(), Options: options, Warnings: warnings}, err
 	}

@@ -33,6 +33,7 @@ type optionsView struct {
 	Channels       string   `json:"channels"`
 	MaxSpeakers    uint32   `json:"max_speakers"`
 	Priority       string   `json:"priority"`
+	CallbackURL    string   `json:"callback_url,omitempty"`
 }
 
 type mediaView struct {
@@ -92,6 +93,7 @@ func optionsOf(o *jobv1.Options) optionsView {
 		Diarization: o.GetDiarization(), Prompt: o.GetPrompt(), Keywords: append([]string{}, o.GetKeywords()...),
 		WordTimestamps: o.GetWordTimestamps(), Temperature: o.GetTemperature(), BeamSize: o.GetBeamSize(),
 		VAD: o.GetVad(), Channels: "mix", MaxSpeakers: o.GetMaxSpeakers(), Priority: "normal",
+		CallbackURL: o.GetCallbackUrl(),
 	}
 	if o.GetTranslate() {
 		view.Task = "translate"

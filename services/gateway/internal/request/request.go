@@ -89,7 +89,7 @@ func (c *Create) Options(models Models) (*jobv1.Options, []string, error) {
 		Prompt: c.Prompt, Keywords: c.Keywords, WordTimestamps: c.WordTimestamps,
 		Temperature: c.Temperature, Vad: c.VAD == nil || *c.VAD,
 		MaxSpeakers: uint32(c.MaxSpeakers), Priority: priorities[c.Priority],
-		MetadataJson: compact(c.Metadata),
+		MetadataJson: compact(c.Metadata), CallbackUrl: c.CallbackURL,
 	}
 	if c.BeamSize != nil {
 		options.BeamSize = uint32(*c.BeamSize)
@@ -161,8 +161,6 @@ func (c *Create) check() error {
 		return invalid("max_speakers", fmt.Sprintf("The number of speakers is from 0 to %d.", maxSpeakers))
 	case !knownPriority:
 		return invalid("priority", "The priority is low, normal or high.")
-	case c.CallbackURL != "":
-		return notYet("callback_url", "Calls back are not available yet; ask for the status with ?wait=.")
 	case len(c.Metadata) > maxMetadata:
 		return invalid("metadata", "The metadata is larger than 4 KB.")
 	}

@@ -23,6 +23,8 @@ type source struct {
 	contentType string
 	body        io.Reader
 	err         error // what ended the reading before its time
+	close       func()
+	wrong       func(error) error // the fault that such an error is
 }
 
 // keep remembers why reading from the request ended, if not by its end.
@@ -39,20 +41,20 @@ func (k keep) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// source finds the recording in a request: the field "file" of a form, else the
-// whole body, whatever type curl says it has.
-func (v *Receiver) source(w http.ResponseWriter, r *http.Request) (*source, error) {
+// source finds the recording in a request: the field "file" of a form, or at the
+// address that a JSON object has; else the whole body, whatever type curl says it has.
+// The caller closes it.
+func (v *Receiver) source(w http.ResponseWriter, r *http.Request, userID string) (*source, error) {
 	if r.ContentLength > v.MaxBytes+formOverhead {
 		return nil, v.tooLarge()
 	}
 	contentType := r.Header.Get("Content-Type")
 	kind, params, err := mime.ParseMediaType(contentType)
 	body := web.NewProgressReader(w, http.MaxBytesReader(w, r.Body, v.MaxBytes+formOverhead), v.Idle)
-	s := &source{name: r.URL.Query().Get("name"), contentType: contentType}
+	s := &source{name: r.URL.Query().Get("name"), contentType: contentType, close: func() {}, wrong: readFault}
 	switch {
 	case err == nil && kind == "application/json":
-		return nil, fault.New(fault.Unprocessable, "url_ingest_disabled",
-			"Fetching recordings from addresses is switched off; send the bytes.")
+		return v.fetch(w, r, userID)
 	case err == nil && kind == "multipart/form-data":
 		part, err := filePart(body, params["boundary"])
 		if err != nil {

@@ -35,21 +35,25 @@ type Receiver struct {
 	Now  func() time.Time
 	// Room refuses new files while the FILES bucket is nearly full.
 	Room *admission.Gate
+	// Fetch gets recordings from addresses; nil where that is switched off.
+	Fetch *Fetcher
 }
 
 // Receive stores the recording in a request under a file id of the user ("" for a
 // new one). created is false when the user has the same bytes under this id
 // already. Errors: Conflict, code "file_exists", for other bytes under the id;
 // TooLarge "file_too_large"; Unprocessable "empty_file"; Unsupported
-// "unsupported_media"; Invalid "incomplete_upload"; Unavailable, among them "files_full".
+// "unsupported_media"; Invalid "incomplete_upload"; Unavailable, among them "files_full";
+// for an address those of fetch.
 func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileID string) (file *jobv1.File, created bool, err error) {
 	if err := v.admit(r.Context(), userID, fileID); err != nil {
 		return nil, false, err
 	}
-	source, err := v.source(w, r)
+	source, err := v.source(w, r, userID)
 	if err != nil {
 		return nil, false, err
 	}
+	defer source.close()
 	blobWriter, err := v.Blobs.Create(r.Context())
 	if err != nil {
 		return nil, false, storageFault(err)
@@ -101,7 +105,7 @@ func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
 		return nil, emptyFile()
 	case errors.Is(err, io.ErrUnexpectedEOF) && from.err == nil: // short, but whole
 	case err != nil:
-		return nil, readFault(err)
+		return nil, from.wrong(err)
 	}
 	if err := checkMedia(head); err != nil {
 		return nil, err
@@ -110,7 +114,7 @@ func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
 	copied, err := io.Copy(into, io.LimitReader(io.MultiReader(bytes.NewReader(head), from.body), v.MaxBytes+1))
 	switch {
 	case from.err != nil:
-		return nil, readFault(from.err)
+		return nil, from.wrong(from.err)
 	case err != nil:
 		return nil, storageFault(err)
 	case copied > v.MaxBytes:
