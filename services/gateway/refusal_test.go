@@ -83,6 +83,8 @@ func TestGateway_refusesBadRequests(t *testing.T) {
 		{"delete a job never made", "DELETE", tasks + "task-1", "", 404, "task_not_found"},
 
 		{"unknown format", "GET", tasks + done + "/download?format=pdf", "", 400, "unknown_format"},
+		{"line too short", "GET", tasks + done + "/download?format=srt&max_line_length=9", "", 400, "invalid_parameter"},
+		{"shortest above longest", "GET", tasks + done + "/download?format=vtt&min_duration=9", "", 400, "invalid_parameter"},
 		{"download of a job never made", "GET", tasks + "task-1/download?format=text", "", 404, "task_not_found"},
 		{"download before the end", "GET", tasks + running + "/download?format=srt", "", 404, "result_not_ready"},
 		{"download of a failed job", "GET", tasks + failed + "/download", "", 404, "job_failed"},

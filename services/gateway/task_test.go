@@ -38,6 +38,11 @@ func TestGateway_carriesAJobFromUploadToDownload(t *testing.T) {
 		"text": "Hello there.\n",
 		"srt":  "1\n00:00:00,100 --> 00:00:01,900\nHello there.\n\n",
 		"vtt":  "WEBVTT\n\n00:00:00.100 --> 00:00:01.900\nHello there.\n",
+		"tsv":  "start\tend\ttext\n100\t1900\tHello there.\n",
+		"csv":  "start,end,speaker,language,text\r\n0.100,1.900,,en,Hello there.\r\n",
+		"lrc":  "[ti:file1.mp3]\n[00:00.10]Hello there.\n[00:01.90]\n",
+
+		"srt&max_line_length=10": "1\n00:00:00,100 --> 00:00:01,900\nHello\nthere.\n\n",
 	} {
 		got := ann.send("GET", "/api/v1/transcription/"+id+"/download?format="+format, "").wants(200, "")
 		if got.body != want {

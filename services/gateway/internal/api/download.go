@@ -13,9 +13,11 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/render"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 )
 
-// download answers with the transcript in ?format= (text without it).
+// download answers with the transcript in ?format= (text without it). Options for
+// subtitles are checked whatever the format.
 func (a *API) download(w http.ResponseWriter, r *http.Request) error {
 	name := r.URL.Query().Get("format")
 	if name == "" {
@@ -25,6 +27,10 @@ func (a *API) download(w http.ResponseWriter, r *http.Request) error {
 	if !known {
 		return problem.With(fault.New(fault.Invalid, "unknown_format",
 			"The format is one of "+render.Names()+"."), "field", "format")
+	}
+	subtitles, err := request.Subtitles(r.URL.Query())
+	if err != nil {
+		return err
 	}
 	e, err := a.Jobs.Find(r.Context(), auth.User(r.Context()).GetId(), r.PathValue("task_id"))
 	if err != nil {
@@ -37,7 +43,9 @@ func (a *API) download(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	return writeDocument(w, format, documentOf(e.Job, transcript))
+	doc := documentOf(e.Job, transcript)
+	doc.Subtitles = subtitles
+	return writeDocument(w, format, doc)
 }
 
 // noResult tells why there is nothing to download; nil for a completed job.

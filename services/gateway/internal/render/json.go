@@ -94,7 +94,7 @@ func resultOf(doc Document) result {
 	r := result{
 		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName,
 		Model: t.GetModel(), Language: t.GetLanguage(), Duration: Seconds(t.GetDurationMs()),
-		Text: fullText(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
+		Text: Text(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
 		Warnings: append([]string{}, doc.Warnings...),
 		Versions: versions{ModelSHA256: t.GetModelSha256(), Engine: t.GetEngine()},
 	}

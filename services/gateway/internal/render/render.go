@@ -22,6 +22,8 @@ type Document struct {
 	WordTimes bool
 	// Warnings are sentences about what was less than perfect.
 	Warnings []string
+	// Subtitles is how SRT, WebVTT and LRC are laid out.
+	Subtitles Subtitles
 }
 
 // Format is one way to write a document.
@@ -36,6 +38,9 @@ var formats = []Format{
 	{"text", "txt", "text/plain; charset=utf-8", writeText},
 	{"srt", "srt", "application/x-subrip; charset=utf-8", writeSRT},
 	{"vtt", "vtt", "text/vtt; charset=utf-8", writeVTT},
+	{"tsv", "tsv", "text/tab-separated-values; charset=utf-8", writeTSV},
+	{"csv", "csv", "text/csv; charset=utf-8; header=present", writeCSV},
+	{"lrc", "lrc", "text/plain; charset=utf-8", writeLRC},
 	{"json", "json", "application/json", writeJSON},
 	{"docx", "docx", "application/vnd.openxmlformats-officedocument.wordprocessingml.document", writeDOCX},
 }

@@ -3,6 +3,7 @@ package render_test
 import (
 	"archive/zip"
 	"bytes"
+	"encoding/csv"
 	"encoding/json"
 	"encoding/xml"
 	"errors"
@@ -19,6 +20,7 @@ import (
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/render"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/render/cue"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -68,26 +70,61 @@ func write(t *testing.T, format string, doc render.Document) []byte {
 
 func TestWrite_isAsInTheGoldenFiles(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{"text", "srt", "vtt", "json"} {
+	for _, format := range []string{"text", "srt", "vtt", "json", "tsv", "csv", "lrc"} {
 		t.Run(format, func(t *testing.T) {
 			t.Parallel()
-			golden := filepath.Join("testdata", "example."+format)
-			got := write(t, format, example())
-			if *update {
-				if err := os.WriteFile(golden, got, 0o644); err != nil {
-					t.Fatal(err)
-				}
-			}
-
-			want, err := os.ReadFile(golden)
-
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !bytes.Equal(got, want) {
-				t.Errorf("differs from %s (go test -update writes it anew):\n%s", golden, got)
-			}
+			isGolden(t, "example."+format, write(t, format, example()))
 		})
+	}
+}
+
+func isGolden(t *testing.T, name string, got []byte) {
+	t.Helper()
+	golden := filepath.Join("testdata", name)
+	if *update {
+		if err := os.WriteFile(golden, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(golden)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(got, want) {
+		t.Errorf("differs from %s (go test -update writes it anew):\n%s", golden, got)
+	}
+}
+
+// A conversation with subtitles to taste, and with what spreadsheets take for
+// formulas.
+func TestWrite_laysSubtitlesOutAsAsked(t *testing.T) {
+	t.Parallel()
+	doc := example()
+	for i, name := range []string{"Анна", "=Bob", "Анна"} {
+		doc.Transcript.Segments[i].Speaker = name
+	}
+	doc.Transcript.Segments[2].Text = "-1+1 [is] \"two\",\tnot three."
+	doc.Transcript.Segments[2].Words = nil
+	options := cue.Defaults()
+	options.MaxLineLength, options.MaxLines, options.MinGapMS = 24, 1, 500
+	doc.Subtitles = render.Subtitles{Cues: &options, Speakers: true}
+	for _, format := range []string{"srt", "vtt", "lrc", "csv", "tsv"} {
+		t.Run(format, func(t *testing.T) {
+			t.Parallel()
+			isGolden(t, "speakers."+format, write(t, format, doc))
+		})
+	}
+}
+
+func TestCSV_isReadBackAsItWas(t *testing.T) {
+	t.Parallel()
+	doc := example()
+	doc.Transcript.Segments[1].Text = "She said \"sixteen, or so\"."
+
+	rows, err := csv.NewReader(bytes.NewReader(write(t, "csv", doc))).ReadAll()
+
+	if err != nil || len(rows) != 4 || rows[2][4] != doc.Transcript.Segments[1].GetText() || rows[2][0] != "6.200" {
+		t.Errorf("got %q, %v", rows, err)
 	}
 }
 
@@ -178,7 +215,7 @@ func TestJSON_leavesWordsOutUnlessAsked(t *testing.T) {
 func TestEmptyTranscript_isEmptyInEveryFormat(t *testing.T) {
 	t.Parallel()
 	doc := render.Document{Transcript: &jobv1.Transcript{DurationMs: 1000}}
-	for format, want := range map[string]string{"text": "", "srt": "", "vtt": "WEBVTT\n"} {
+	for format, want := range map[string]string{"text": "", "srt": "", "vtt": "WEBVTT\n", "tsv": "start\tend\ttext\n", "lrc": ""} {
 		if got := string(write(t, format, doc)); got != want {
 			t.Errorf("%s: got %q, want %q", format, got, want)
 		}

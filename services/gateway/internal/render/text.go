@@ -80,8 +80,8 @@ func startsParagraph(current *paragraph, last, next *jobv1.Segment) bool {
 		next.GetStartMs()-last.GetEndMs() >= paragraphPauseMS || current.full()
 }
 
-// fullText is all text on one line, as the JSON result has it.
-func fullText(segments []*jobv1.Segment) string {
+// Text is all text on one line, as the JSON result has it.
+func Text(segments []*jobv1.Segment) string {
 	var parts []string
 	for _, s := range segments {
 		if text := singleLine(s.GetText()); text != "" {

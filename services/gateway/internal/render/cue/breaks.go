@@ -21,7 +21,7 @@ const (
 // breakCost tells how bad it is to end a line or cue between a and b.
 func breakCost(a, b token) float64 {
 	switch {
-	case b.glued:
+	case b.glued, a.label:
 		return breakWord
 	case EndsSentence(a.text):
 		return breakSentence

@@ -18,6 +18,7 @@ type Cue struct {
 	StartMS int64    // first shown, in the original recording
 	EndMS   int64    // after StartMS and not after the next cue's StartMS
 	Lines   []string // 1 to Options.MaxLines lines, none longer than Options.MaxLineLength
+	Speaker string   // who says all of it, empty if unknown
 }
 
 // Text returns the lines with line feeds between them.
@@ -31,11 +32,17 @@ type Options struct {
 	MinDurationMS int64 // a shorter cue stays longer, if there is room
 	MaxDurationMS int64 // a longer cue is cut, or ends early
 	MinGapMS      int64 // blank time before the next cue, if there is room
+	// MaxCPS is how many characters a second a viewer can read: a cue that is spoken
+	// faster stays longer, if there is room. 0 for no limit.
+	MaxCPS float64
+	// Labels puts the name of a speaker, with a colon, before the first words of each
+	// turn; it counts as a word of the line.
+	Labels bool
 }
 
 // Defaults are the limits most television guides agree on.
 func Defaults() Options {
-	return Options{MaxLineLength: 42, MaxLines: 2, MinDurationMS: 1000, MaxDurationMS: 7000, MinGapMS: 80}
+	return Options{MaxLineLength: 42, MaxLines: 2, MinDurationMS: 1000, MaxDurationMS: 7000, MinGapMS: 80, MaxCPS: 17}
 }
 
 // Build makes the cues of segments, which are in time order. Every word of them is
@@ -43,7 +50,7 @@ func Defaults() Options {
 // no sense (negative, backwards) are moved as little as gives ordered cues.
 func Build(segments []*jobv1.Segment, o Options) []Cue {
 	var cues []Cue
-	for _, run := range runsOf(tokensOf(segments, o.MaxLineLength)) {
+	for _, run := range runsOf(tokensOf(segments, o)) {
 		cues = append(cues, cutRun(run, o)...)
 	}
 	setTimes(cues, o)
@@ -60,6 +67,7 @@ func cutRun(run []token, o Options) []Cue {
 			StartMS: part[0].startMS,
 			EndMS:   part[len(part)-1].endMS,
 			Lines:   breakLines(part, o),
+			Speaker: part[0].speaker,
 		})
 		from = to
 	}

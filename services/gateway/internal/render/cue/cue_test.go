@@ -161,16 +161,65 @@ func TestBuild_leavesAGapWhereThereIsRoom(t *testing.T) {
 	}
 }
 
+func TestBuild_leavesTimeToReadWhatIsSpokenFast(t *testing.T) {
+	t.Parallel()
+	fast := spoken(0, "Incomprehensibilities notwithstanding.") // 38 characters in 650 ms
+	crowded := spoken(10_000, "Incomprehensibilities notwithstanding.")
+	next := spoken(11_000, "Yes.")
+
+	cues := cue.Build([]*jobv1.Segment{fast, crowded, next}, cue.Defaults())
+
+	if want := int64(2236); cues[0].EndMS != want { // 38/17 s
+		t.Errorf("shown until %d ms, want %d", cues[0].EndMS, want)
+	}
+	if cues[1].EndMS != cues[2].StartMS {
+		t.Errorf("without room it is shown until %d ms, want until the next at %d", cues[1].EndMS, cues[2].StartMS)
+	}
+}
+
+func TestBuild_namesWhoSpeaksOnceATurn(t *testing.T) {
+	t.Parallel()
+	var segments []*jobv1.Segment
+	for i, said := range []string{"A Hello.", "A Are you there?", "B Yes", "A Good.", " Noise."} {
+		segment := spoken(int64(i)*3000, strings.TrimSpace(said[1:]))
+		segment.Speaker = strings.TrimSpace(said[:1])
+		segments = append(segments, segment)
+	}
+	options := cue.Defaults()
+	options.Labels = true
+
+	cues := cue.Build(segments, options)
+
+	if got, want := texts(cues), []string{"A: Hello.", "Are you there?", "B: Yes", "A: Good.", "Noise."}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	for i, c := range cues {
+		if c.Speaker != segments[i].GetSpeaker() {
+			t.Errorf("cue %d is said by %q, want %q", i, c.Speaker, segments[i].GetSpeaker())
+		}
+	}
+}
+
+func TestBuild_neverMixesSpeakersAcrossASegmentWithoutWords(t *testing.T) {
+	t.Parallel()
+	first, nothing, second := spoken(0, "well"), &jobv1.Segment{Speaker: "A"}, spoken(400, "not you")
+	first.Speaker, second.Speaker = "A", "B"
+	cues := cue.Build([]*jobv1.Segment{first, nothing, second}, cue.Defaults())
+	if got, want := texts(cues), []string{"well", "not you"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // FuzzBuild makes any words at any times and checks what always holds.
 func FuzzBuild(f *testing.F) {
-	f.Add("The lecture ends. Yes, I can see it", int64(0), int64(300), uint8(42), uint8(2), uint8(5), uint16(1000), uint16(80))
-	f.Add("a \x00 b\u2028c "+strings.Repeat("я", 100), int64(-5), int64(-9), uint8(3), uint8(1), uint8(1), uint16(0), uint16(0))
-	f.Add("x y z", int64(1)<<62, int64(1)<<62, uint8(10), uint8(3), uint8(2), uint16(1), uint16(65_535))
-	f.Add("Yes. No. Yes.", int64(0), int64(10), uint8(42), uint8(2), uint8(1), uint16(0), uint16(80))
-	f.Fuzz(func(t *testing.T, text string, start, step int64, width, lines, perSegment uint8, shortest, gap uint16) {
+	f.Add("The lecture ends. Yes, I can see it", int64(0), int64(300), uint8(42), uint8(2), uint8(5), uint16(1000), uint16(80), uint8(17), false)
+	f.Add("a \x00 b\u2028c "+strings.Repeat("я", 100), int64(-5), int64(-9), uint8(3), uint8(1), uint8(1), uint16(0), uint16(0), uint8(0), true)
+	f.Add("x y z", int64(1)<<62, int64(1)<<62, uint8(10), uint8(3), uint8(2), uint16(1), uint16(65_535), uint8(255), false)
+	f.Add("Yes. No. Yes.", int64(0), int64(10), uint8(42), uint8(2), uint8(1), uint16(0), uint16(80), uint8(1), false)
+	f.Fuzz(func(t *testing.T, text string, start, step int64, width, lines, perSegment uint8, shortest, gap uint16, cps uint8, labels bool) {
 		o := cue.Defaults()
 		o.MaxLineLength, o.MaxLines = 1+int(width)%60, 1+int(lines)%4
-		o.MinDurationMS, o.MinGapMS = int64(shortest), int64(gap)
+		o.MinDurationMS, o.MinGapMS, o.MaxCPS, o.Labels = int64(shortest), int64(gap), float64(cps), labels
 		var segments []*jobv1.Segment
 		for chunk := range slices.Chunk(strings.Split(text, " "), 1+int(perSegment)%20) {
 			segment := &jobv1.Segment{Text: strings.Join(chunk, " "), StartMs: start, EndMs: start + step}

@@ -25,24 +25,41 @@ type token struct {
 	glued     bool // no space before it
 	endsRun   bool // nothing after it may share its cue
 	endsPiece bool // last of its segment
+	speaker   string
+	label     bool // the name of the speaker, which is not spoken
 }
 
 // tokensOf lists the words of all segments; their times never go backwards.
-func tokensOf(segments []*jobv1.Segment, maxRunes int) []token {
+func tokensOf(segments []*jobv1.Segment, o Options) []token {
 	var tokens []token
-	for i, segment := range segments {
-		added := segmentTokens(segment, maxRunes)
+	speaker := ""
+	for _, segment := range segments {
+		added := segmentTokens(segment, o.MaxLineLength)
 		if len(added) == 0 {
 			continue
 		}
 		last := &added[len(added)-1]
-		last.endsPiece = true
-		last.endsRun = EndsSentence(last.text) ||
-			i+1 < len(segments) && segments[i+1].GetSpeaker() != segment.GetSpeaker()
+		last.endsPiece, last.endsRun = true, EndsSentence(last.text)
+		if o.Labels && segment.GetSpeaker() != "" && segment.GetSpeaker() != speaker {
+			added = append(labelOf(segment.GetSpeaker(), added[0].startMS, o.MaxLineLength), added...)
+		}
+		speaker = segment.GetSpeaker()
+		for i := range added {
+			added[i].speaker = speaker
+		}
 		tokens = append(tokens, added...)
 	}
 	straighten(tokens)
 	return tokens
+}
+
+// labelOf is the name of who begins to speak at a time.
+func labelOf(speaker string, atMS int64, maxRunes int) []token {
+	label := pieces(&jobv1.Word{StartMs: atMS, EndMs: atMS, Text: speaker + ":"}, false, maxRunes)
+	for i := range label {
+		label[i].label = true
+	}
+	return label
 }
 
 // segmentTokens lists the words of one segment. A segment that came without word
@@ -112,12 +129,16 @@ func runsOf(tokens []token) [][]token {
 	var runs [][]token
 	from := 0
 	for i := range tokens {
-		if i+1 == len(tokens) || tokens[i].endsRun || tokens[i+1].startMS-tokens[i].endMS >= pauseMS {
+		if i+1 == len(tokens) || endsRun(tokens[i], tokens[i+1]) {
 			runs = append(runs, tokens[from:i+1])
 			from = i + 1
 		}
 	}
 	return runs
+}
+
+func endsRun(last, next token) bool {
+	return last.endsRun || next.speaker != last.speaker || next.startMS-last.endMS >= pauseMS
 }
 
 func clamp(v, lowest, highest int64) int64 { return max(lowest, min(v, highest)) }
