@@ -32,6 +32,12 @@ type Config struct {
 	MaxConnections int
 	// Origins are sites whose pages may use the API.
 	Origins web.Origins
+	// OpenAIKeepFiles lists recordings that came to /v1 among the files of their user;
+	// otherwise they go with the end of their job.
+	OpenAIKeepFiles bool
+	// OpenAIWait is how long a request to /v1 waits for its job: less than balancers
+	// and proxies wait for an answer.
+	OpenAIWait time.Duration
 	// TrustedProxies are balancers that say where a request comes from.
 	TrustedProxies web.Proxies
 	// OutboundAllow are networks that receivers of webhooks and recordings to be
@@ -56,6 +62,9 @@ func DefaultConfig() Config {
 		UploadLife:     24 * time.Hour,
 		MaxConnections: 20_000,
 		WebhookPause:   10 * time.Second,
+
+		OpenAIKeepFiles: true,
+		OpenAIWait:      50 * time.Minute,
 	}
 }
 
@@ -79,6 +88,9 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	fs.DurationVar(&c.WebhookPause, "gateway.webhook-pause", c.WebhookPause,
 		"how long after its first failure a webhook is sent again; the pauses become three times longer each, up to 6h, for a day")
 	fs.BoolVar(&c.URLIngest, "gateway.url-ingest", c.URLIngest, "fetch recordings from addresses that users name")
+	fs.BoolVar(&c.OpenAIKeepFiles, "gateway.openai-keep-files", c.OpenAIKeepFiles,
+		"list recordings sent to /v1 among their user's files; false: they go with the end of their job")
+	fs.DurationVar(&c.OpenAIWait, "gateway.openai-wait", c.OpenAIWait, "longest time a request to /v1 waits for its job")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
 	fs.DurationVar(&c.UploadLife, "gateway.upload-life", c.UploadLife, "how long an upload that arrives in several requests waits for the next one")
 }

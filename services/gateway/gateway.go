@@ -11,6 +11,7 @@
 //	                                +-- admission -> room in JOBS and FILES
 //	                                +-- transcripts -> cache, blob store, history
 //	                                +-- render
+//	                           openai, beside api, over the same
 //	job feed and progress notes --> index
 //	HOOKS --> webhook --> outbound --> receivers (upload fetches through outbound, too)
 package gateway
@@ -39,6 +40,7 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/openai"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/outbound"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
@@ -108,13 +110,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.erased = job.NewErased(func(userID string) { s.gate.Expel(userID) })
 	deps.Health.Add("job feed", s.Check)
 	router := web.NewRouter(deps.Log)
-	s.api(token.NewIssuer(key, time.Now)).Register(router)
+	native := s.api(token.NewIssuer(key, time.Now))
+	native.Register(router)
+	s.openAI(native).Register(router)
 	observe := deps.Observe
 	if observe == nil {
 		observe = func(string, time.Duration, bool) {}
 	}
 	s.router = router
-	s.server = newServer(cfg, deps.Log, web.Wrap(deps.Log, observe, web.Limit(cfg.Origins.Admit(router))))
+	handler := web.Wrap(deps.Log, observe, web.Limit(cfg.Origins.Admit(router)))
+	s.server = newServer(cfg, deps.Log, web.Dialect(openai.Prefix, openai.WriteError, handler))
 	return s, nil
 }
 

@@ -318,9 +318,13 @@ func (r *rig) advance(id string, to jobv1.State, changes ...func(*jobv1.Job)) {
 // complete stores a transcript of the text and ends the job with it.
 func (r *rig) complete(id, text string) {
 	r.t.Helper()
-	transcript := &jobv1.Transcript{Language: "en", DurationMs: 2000, Model: "demo", Engine: "scripted 1", Segments: []*jobv1.Segment{
+	r.completeWith(id, &jobv1.Transcript{Language: "en", DurationMs: 2000, Model: "demo", Engine: "scripted 1", Segments: []*jobv1.Segment{
 		{StartMs: 100, EndMs: 1900, Text: text, Language: "en"},
-	}}
+	}})
+}
+
+func (r *rig) completeWith(id string, transcript *jobv1.Transcript) {
+	r.t.Helper()
 	data, err := proto.Marshal(transcript)
 	r.ok(err)
 	key := job.TranscriptBlobKey(id, 1, "test")
@@ -328,8 +332,8 @@ func (r *rig) complete(id, text string) {
 	r.ok(err)
 	sum := sha256.Sum256(data)
 	r.advance(id, jobv1.State_STATE_COMPLETED, func(record *jobv1.Job) {
-		record.Language = "en"
-		record.Media = &jobv1.Media{DurationMs: 2000}
+		record.Language = transcript.GetLanguage()
+		record.Media = &jobv1.Media{DurationMs: transcript.GetDurationMs()}
 		record.Transcript = &jobv1.BlobRef{Key: key, Sha256: hex.EncodeToString(sum[:]), Size: int64(len(data))}
 	})
 }

@@ -61,7 +61,7 @@ func (a *API) create(r *http.Request, create request.Create) (e index.Entry, aga
 		options, warnings, err := create.Options(a.Models)
 		return jobs.Order{Input: file.GetInput(), Options: options, Warnings: warnings}, err
 	}
-	key, err := idempotencyKey(r)
+	key, err := request.IdempotencyKey(r)
 	if err != nil {
 		return index.Entry{}, false, err
 	}

@@ -21,6 +21,18 @@ type Once struct {
 	Check       Check  // called only when the job has to be made
 }
 
+// Free lets a user's key stand for another job, whatever it stood for.
+func (j *Jobs) Free(ctx context.Context, userID, key string) error {
+	_, revision, err := j.Store.Claimed(ctx, userID, key)
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return nil
+	case err != nil:
+		return err
+	}
+	return j.Store.Disclaim(ctx, userID, key, revision)
+}
+
 // finishTime is how long whoever claimed a key may still be at its job, by far. A
 // claim that is older and has no job is of one that died, or its job was deleted.
 const finishTime = 10 * time.Minute

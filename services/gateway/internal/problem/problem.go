@@ -115,6 +115,21 @@ func WriteStatus(w http.ResponseWriter, requestID string, status int, err error)
 	_, _ = w.Write(append(body, '\n')) // the client is gone: nobody to tell
 }
 
+// Field returns the field of the request that err says is wrong; empty if it says
+// none.
+func Field(err error) string {
+	members, _ := details(err)
+	field, _ := members["field"].(string)
+	return field
+}
+
+// SetHeaders sets what an answer of this status to err has besides its body, and
+// removes what was set for another.
+func SetHeaders(h http.Header, status int, err error) {
+	_, wait := details(err)
+	setHeaders(h, status, wait)
+}
+
 func setHeaders(h http.Header, status int, wait time.Duration) {
 	for _, of := range []string{"Content-Length", "Content-Disposition", "Etag", "Last-Modified"} {
 		h.Del(of) // set for the answer that did not come about

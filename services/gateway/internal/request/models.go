@@ -48,6 +48,12 @@ func (m Models) resolve(name string) (model catalog.Model, asked string, err err
 		"The model %s is not installed; `steno models pull %s` fetches it.", wanted.Name, wanted.Name)), "field", "model")
 }
 
+// Runs reports whether a job that asks for this model is taken.
+func (m Models) Runs(name string) bool {
+	_, _, err := m.resolve(name)
+	return name != "" && err == nil
+}
+
 // best is the largest model that is installed, for jobs that do not care.
 func (m Models) best() (catalog.Model, bool) {
 	installed := slices.DeleteFunc(m.Catalog.Models(), func(c catalog.Model) bool { return !m.Installed(c) })

@@ -25,6 +25,7 @@ type source struct {
 	err         error // what ended the reading before its time
 	close       func()
 	wrong       func(error) error // the fault that such an error is
+	unlisted    bool              // makes no record
 }
 
 // keep remembers why reading from the request ended, if not by its end.

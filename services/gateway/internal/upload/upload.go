@@ -54,7 +54,12 @@ func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileI
 		return nil, false, err
 	}
 	defer source.close()
-	blobWriter, err := v.Blobs.Create(r.Context())
+	return v.put(r.Context(), source, userID, fileID)
+}
+
+// put stores a recording that was admitted.
+func (v *Receiver) put(ctx context.Context, source *source, userID, fileID string) (file *jobv1.File, created bool, err error) {
+	blobWriter, err := v.Blobs.Create(ctx)
 	if err != nil {
 		return nil, false, storageFault(err)
 	}
@@ -72,13 +77,16 @@ func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileI
 		if input.FileId, err = job.NewID(); err != nil {
 			return nil, false, fmt.Errorf("make file id: %w", err)
 		}
-	} else if stored, err := v.stored(r.Context(), userID, input); stored != nil || err != nil {
+	} else if stored, err := v.stored(ctx, userID, input); stored != nil || err != nil {
 		return stored, false, err
 	}
-	if _, err := blobWriter.Commit(r.Context(), input.GetBlobKey()); err != nil {
+	if _, err := blobWriter.Commit(ctx, input.GetBlobKey()); err != nil {
 		return nil, false, storageFault(err)
 	}
-	return v.record(r.Context(), userID, input)
+	if source.unlisted {
+		return &jobv1.File{Input: input, UserId: userID, CreatedAt: timestamppb.New(v.Now())}, true, nil
+	}
+	return v.record(ctx, userID, input)
 }
 
 // admit refuses a new file before its bytes come when there is no room for its

@@ -4,7 +4,6 @@ import (
 	"net/http"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
 // Limits of a request's head. The server's own, above them, has no words for a
@@ -20,12 +19,12 @@ const (
 func Limit(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if len(r.RequestURI) > longestURI {
-			problem.WriteStatus(w, RequestID(r.Context()), http.StatusRequestURITooLong,
+			refuse(w, r, http.StatusRequestURITooLong,
 				fault.New(fault.Invalid, "uri_too_long", "The address is longer than 8 KiB."))
 			return
 		}
 		if count, size := headSize(r.Header); count > mostHeaders || size > longestHead {
-			problem.WriteStatus(w, RequestID(r.Context()), http.StatusRequestHeaderFieldsTooLarge,
+			refuse(w, r, http.StatusRequestHeaderFieldsTooLarge,
 				fault.New(fault.Invalid, "headers_too_large", "There are more than 100 headers, or more than 32 KiB of them."))
 			return
 		}

@@ -12,7 +12,6 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/rpc"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
 // Observe is told about each request: the route's pattern (never the path), how
@@ -51,7 +50,7 @@ func serve(log *slog.Logger, w *recorder, r *http.Request, next http.Handler) {
 		log.Error("request panicked", "request_id", RequestID(r.Context()), "route", r.Pattern,
 			"err", fmt.Sprint(cause), "stack", string(debug.Stack()))
 		if !w.begun {
-			problem.Write(w, RequestID(r.Context()),
+			refuse(w, r, http.StatusInternalServerError,
 				fault.New(fault.Internal, "internal", "Something went wrong on our side."))
 		}
 	}()

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
 // unmatched is the pattern of requests that no route takes.
@@ -46,18 +45,17 @@ func (rt *Router) ServeHTTP(w http.ResponseWriter, r *http.Request) { rt.mux.Ser
 
 // unmatched tells an unknown path from a known one with another method.
 func (rt *Router) unmatched(w http.ResponseWriter, r *http.Request) {
-	id := RequestID(r.Context())
 	if allowed := rt.allowed(r); len(allowed) > 0 {
 		w.Header().Set("Allow", strings.Join(append(allowed, http.MethodOptions), ", "))
 		if r.Method == http.MethodOptions {
 			w.WriteHeader(http.StatusNoContent)
 			return
 		}
-		problem.WriteStatus(w, id, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "method_not_allowed",
+		refuse(w, r, http.StatusMethodNotAllowed, fault.New(fault.Invalid, "method_not_allowed",
 			"This address answers only to "+strings.Join(allowed, ", ")+"."))
 		return
 	}
-	problem.Write(w, id, fault.New(fault.NotFound, "route_not_found", "There is nothing at this address."))
+	refuse(w, r, http.StatusNotFound, fault.New(fault.NotFound, "route_not_found", "There is nothing at this address."))
 }
 
 // allowed lists the methods that the request's path has a route for.

@@ -33,7 +33,7 @@ func Adapt(log *slog.Logger, h Handler) http.Handler {
 		if problem.Status(err) >= http.StatusInternalServerError {
 			log.Log(r.Context(), levelOf(err), "request failed", "request_id", id, "route", r.Pattern, "err", err)
 		}
-		problem.Write(w, id, err)
+		refuse(w, r, problem.Status(err), err)
 	})
 }
 

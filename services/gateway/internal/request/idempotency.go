@@ -1,4 +1,4 @@
-package api
+package request
 
 import (
 	"net/http"
@@ -12,9 +12,9 @@ const (
 	longestKey        = 255 // characters
 )
 
-// idempotencyKey returns the key that a client gave its request; empty for none.
+// IdempotencyKey returns the key that a client gave its request; empty for none.
 // Invalid: it is empty or said twice, longer than 255 characters, or has others than visible ASCII.
-func idempotencyKey(r *http.Request) (string, error) {
+func IdempotencyKey(r *http.Request) (string, error) {
 	given := r.Header.Values(idempotencyHeader)
 	if len(given) == 0 {
 		return "", nil
