@@ -229,12 +229,12 @@ func TestRoutes_answerAsDocumented(t *testing.T) {
 	for _, row := range routes {
 		t.Run(row.pattern, func(t *testing.T) {
 			owner := p.owner(row)
-			owner.ask(t, row, refused{}).wants(row.status, "")
+			owner.request(t, row, refused{}).wants(row.status, "")
 			for _, bad := range row.bad {
-				t.Run(bad.why, func(t *testing.T) { owner.ask(t, row, bad).wants(bad.status, bad.code) })
+				t.Run(bad.why, func(t *testing.T) { owner.request(t, row, bad).wants(bad.status, bad.code) })
 			}
 			if row.who == everybody {
-				owner.rig.anonymous().ask(t, row, refused{}).wants(row.status, "")
+				owner.rig.anonymous().request(t, row, refused{}).wants(row.status, "")
 				return
 			}
 			row.refuses(t, "no token", p.ann.rig.anonymous(), 401, "login_required")
@@ -255,7 +255,7 @@ func (row route) refuses(t *testing.T, why string, who user, status int, code st
 		if strings.HasPrefix(row.pattern, "HEAD ") {
 			code = ""
 		}
-		who.ask(t, row, refused{path: row.of(neverMade), body: strings.ReplaceAll(row.body, "{file_id}", neverMade)}).wants(status, code)
+		who.request(t, row, refused{path: row.of(neverMade), body: strings.ReplaceAll(row.body, "{file_id}", neverMade)}).wants(status, code)
 	})
 }
 
@@ -269,8 +269,8 @@ func TestRoutes_doNotTellWhatOthersHave(t *testing.T) {
 			continue
 		}
 		t.Run(row.pattern, func(t *testing.T) {
-			never := p.ben.ask(t, row, refused{path: row.of(neverMade), body: strings.ReplaceAll(row.body, "{file_id}", neverMade)})
-			theirs := p.ben.ask(t, row, refused{path: p.ann.fill(row.of("")), body: p.ann.fill(row.body)})
+			never := p.ben.request(t, row, refused{path: row.of(neverMade), body: strings.ReplaceAll(row.body, "{file_id}", neverMade)})
+			theirs := p.ben.request(t, row, refused{path: p.ann.fill(row.of("")), body: p.ann.fill(row.body)})
 			if strings.HasPrefix(row.pattern, "HEAD ") {
 				never.wants(404, "")
 			} else {
@@ -299,8 +299,8 @@ func (row route) of(id string) string {
 	return placeholder.ReplaceAllString(path, id)
 }
 
-// ask sends the good request of a route, or another.
-func (u user) ask(t *testing.T, row route, other refused) reply {
+// request sends the good request of a route, or another.
+func (u user) request(t *testing.T, row route, other refused) reply {
 	t.Helper()
 	method, _, _ := strings.Cut(row.pattern, " ")
 	path, body, header := row.of(""), row.body, row.header

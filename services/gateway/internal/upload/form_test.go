@@ -30,7 +30,7 @@ func FuzzForm(f *testing.F) {
 		r := httptest.NewRequest(http.MethodPost, "/api/v1/files", strings.NewReader(body))
 		r.Header.Set("Content-Type", contentType)
 
-		from, err := v.source(httptest.NewRecorder(), r)
+		from, err := v.source(httptest.NewRecorder(), r, "user")
 		var stored strings.Builder
 		var head []byte
 		if err == nil {
