@@ -491,6 +491,144 @@ func (x *KindStats) GetBytes() uint64 {
 	return 0
 }
 
+// TakeRequest is one event.
+type TakeRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Who has it, of the form <kind>:<rest>, for example "rate:user:0198c0de-…".
+	Key string `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Events in a period, at least 1. So many may come at once, and then one after
+	// each limit-th part of the period.
+	Limit int64 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
+	// The period in milliseconds, at least 1 and at most a day.
+	PeriodMs      int64 `protobuf:"varint,3,opt,name=period_ms,json=periodMs,proto3" json:"period_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeRequest) Reset() {
+	*x = TakeRequest{}
+	mi := &file_cache_v1_cache_proto_msgTypes[9]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeRequest) ProtoMessage() {}
+
+func (x *TakeRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_cache_v1_cache_proto_msgTypes[9]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeRequest.ProtoReflect.Descriptor instead.
+func (*TakeRequest) Descriptor() ([]byte, []int) {
+	return file_cache_v1_cache_proto_rawDescGZIP(), []int{9}
+}
+
+func (x *TakeRequest) GetKey() string {
+	if x != nil {
+		return x.Key
+	}
+	return ""
+}
+
+func (x *TakeRequest) GetLimit() int64 {
+	if x != nil {
+		return x.Limit
+	}
+	return 0
+}
+
+func (x *TakeRequest) GetPeriodMs() int64 {
+	if x != nil {
+		return x.PeriodMs
+	}
+	return 0
+}
+
+// TakeResponse tells whether the event is within the rate.
+type TakeResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// True when it is.
+	Allowed bool `protobuf:"varint,1,opt,name=allowed,proto3" json:"allowed,omitempty"`
+	// Events that could come at once now.
+	Remaining int64 `protobuf:"varint,2,opt,name=remaining,proto3" json:"remaining,omitempty"`
+	// When the next event could come, in milliseconds from now; 0 if allowed.
+	RetryAfterMs int64 `protobuf:"varint,3,opt,name=retry_after_ms,json=retryAfterMs,proto3" json:"retry_after_ms,omitempty"`
+	// When as many as limit could come at once again, in milliseconds from now.
+	ResetAfterMs  int64 `protobuf:"varint,4,opt,name=reset_after_ms,json=resetAfterMs,proto3" json:"reset_after_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *TakeResponse) Reset() {
+	*x = TakeResponse{}
+	mi := &file_cache_v1_cache_proto_msgTypes[10]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *TakeResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*TakeResponse) ProtoMessage() {}
+
+func (x *TakeResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_cache_v1_cache_proto_msgTypes[10]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use TakeResponse.ProtoReflect.Descriptor instead.
+func (*TakeResponse) Descriptor() ([]byte, []int) {
+	return file_cache_v1_cache_proto_rawDescGZIP(), []int{10}
+}
+
+func (x *TakeResponse) GetAllowed() bool {
+	if x != nil {
+		return x.Allowed
+	}
+	return false
+}
+
+func (x *TakeResponse) GetRemaining() int64 {
+	if x != nil {
+		return x.Remaining
+	}
+	return 0
+}
+
+func (x *TakeResponse) GetRetryAfterMs() int64 {
+	if x != nil {
+		return x.RetryAfterMs
+	}
+	return 0
+}
+
+func (x *TakeResponse) GetResetAfterMs() int64 {
+	if x != nil {
+		return x.ResetAfterMs
+	}
+	return 0
+}
+
 var File_cache_v1_cache_proto protoreflect.FileDescriptor
 
 const file_cache_v1_cache_proto_rawDesc = "" +
@@ -521,12 +659,22 @@ const file_cache_v1_cache_proto_rawDesc = "" +
 	"\x06misses\x18\x03 \x01(\x04R\x06misses\x12\x18\n" +
 	"\aentries\x18\x04 \x01(\x04R\aentries\x12\x1c\n" +
 	"\tevictions\x18\x05 \x01(\x04R\tevictions\x12\x14\n" +
-	"\x05bytes\x18\x06 \x01(\x04R\x05bytes2\xf6\x01\n" +
+	"\x05bytes\x18\x06 \x01(\x04R\x05bytes\"R\n" +
+	"\vTakeRequest\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05limit\x18\x02 \x01(\x03R\x05limit\x12\x1b\n" +
+	"\tperiod_ms\x18\x03 \x01(\x03R\bperiodMs\"\x92\x01\n" +
+	"\fTakeResponse\x12\x18\n" +
+	"\aallowed\x18\x01 \x01(\bR\aallowed\x12\x1c\n" +
+	"\tremaining\x18\x02 \x01(\x03R\tremaining\x12$\n" +
+	"\x0eretry_after_ms\x18\x03 \x01(\x03R\fretryAfterMs\x12$\n" +
+	"\x0ereset_after_ms\x18\x04 \x01(\x03R\fresetAfterMs2\xad\x02\n" +
 	"\fCacheService\x122\n" +
 	"\x03Get\x12\x14.cache.v1.GetRequest\x1a\x15.cache.v1.GetResponse\x122\n" +
 	"\x03Set\x12\x14.cache.v1.SetRequest\x1a\x15.cache.v1.SetResponse\x12;\n" +
 	"\x06Delete\x12\x17.cache.v1.DeleteRequest\x1a\x18.cache.v1.DeleteResponse\x12A\n" +
-	"\bGetStats\x12\x19.cache.v1.GetStatsRequest\x1a\x1a.cache.v1.GetStatsResponseB7Z5github.com/stenomesh/stenomesh/proto/cache/v1;cachev1b\x06proto3"
+	"\bGetStats\x12\x19.cache.v1.GetStatsRequest\x1a\x1a.cache.v1.GetStatsResponse\x125\n" +
+	"\x04Take\x12\x15.cache.v1.TakeRequest\x1a\x16.cache.v1.TakeResponseB7Z5github.com/stenomesh/stenomesh/proto/cache/v1;cachev1b\x06proto3"
 
 var (
 	file_cache_v1_cache_proto_rawDescOnce sync.Once
@@ -540,7 +688,7 @@ func file_cache_v1_cache_proto_rawDescGZIP() []byte {
 	return file_cache_v1_cache_proto_rawDescData
 }
 
-var file_cache_v1_cache_proto_msgTypes = make([]protoimpl.MessageInfo, 9)
+var file_cache_v1_cache_proto_msgTypes = make([]protoimpl.MessageInfo, 11)
 var file_cache_v1_cache_proto_goTypes = []any{
 	(*GetRequest)(nil),       // 0: cache.v1.GetRequest
 	(*GetResponse)(nil),      // 1: cache.v1.GetResponse
@@ -551,22 +699,26 @@ var file_cache_v1_cache_proto_goTypes = []any{
 	(*GetStatsRequest)(nil),  // 6: cache.v1.GetStatsRequest
 	(*GetStatsResponse)(nil), // 7: cache.v1.GetStatsResponse
 	(*KindStats)(nil),        // 8: cache.v1.KindStats
+	(*TakeRequest)(nil),      // 9: cache.v1.TakeRequest
+	(*TakeResponse)(nil),     // 10: cache.v1.TakeResponse
 }
 var file_cache_v1_cache_proto_depIdxs = []int32{
-	8, // 0: cache.v1.GetStatsResponse.kinds:type_name -> cache.v1.KindStats
-	0, // 1: cache.v1.CacheService.Get:input_type -> cache.v1.GetRequest
-	2, // 2: cache.v1.CacheService.Set:input_type -> cache.v1.SetRequest
-	4, // 3: cache.v1.CacheService.Delete:input_type -> cache.v1.DeleteRequest
-	6, // 4: cache.v1.CacheService.GetStats:input_type -> cache.v1.GetStatsRequest
-	1, // 5: cache.v1.CacheService.Get:output_type -> cache.v1.GetResponse
-	3, // 6: cache.v1.CacheService.Set:output_type -> cache.v1.SetResponse
-	5, // 7: cache.v1.CacheService.Delete:output_type -> cache.v1.DeleteResponse
-	7, // 8: cache.v1.CacheService.GetStats:output_type -> cache.v1.GetStatsResponse
-	5, // [5:9] is the sub-list for method output_type
-	1, // [1:5] is the sub-list for method input_type
-	1, // [1:1] is the sub-list for extension type_name
-	1, // [1:1] is the sub-list for extension extendee
-	0, // [0:1] is the sub-list for field type_name
+	8,  // 0: cache.v1.GetStatsResponse.kinds:type_name -> cache.v1.KindStats
+	0,  // 1: cache.v1.CacheService.Get:input_type -> cache.v1.GetRequest
+	2,  // 2: cache.v1.CacheService.Set:input_type -> cache.v1.SetRequest
+	4,  // 3: cache.v1.CacheService.Delete:input_type -> cache.v1.DeleteRequest
+	6,  // 4: cache.v1.CacheService.GetStats:input_type -> cache.v1.GetStatsRequest
+	9,  // 5: cache.v1.CacheService.Take:input_type -> cache.v1.TakeRequest
+	1,  // 6: cache.v1.CacheService.Get:output_type -> cache.v1.GetResponse
+	3,  // 7: cache.v1.CacheService.Set:output_type -> cache.v1.SetResponse
+	5,  // 8: cache.v1.CacheService.Delete:output_type -> cache.v1.DeleteResponse
+	7,  // 9: cache.v1.CacheService.GetStats:output_type -> cache.v1.GetStatsResponse
+	10, // 10: cache.v1.CacheService.Take:output_type -> cache.v1.TakeResponse
+	6,  // [6:11] is the sub-list for method output_type
+	1,  // [1:6] is the sub-list for method input_type
+	1,  // [1:1] is the sub-list for extension type_name
+	1,  // [1:1] is the sub-list for extension extendee
+	0,  // [0:1] is the sub-list for field type_name
 }
 
 func init() { file_cache_v1_cache_proto_init() }
@@ -580,7 +732,7 @@ func file_cache_v1_cache_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_cache_v1_cache_proto_rawDesc), len(file_cache_v1_cache_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   9,
+			NumMessages:   11,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

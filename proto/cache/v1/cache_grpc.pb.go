@@ -25,6 +25,7 @@ const (
 	CacheService_Set_FullMethodName      = "/cache.v1.CacheService/Set"
 	CacheService_Delete_FullMethodName   = "/cache.v1.CacheService/Delete"
 	CacheService_GetStats_FullMethodName = "/cache.v1.CacheService/GetStats"
+	CacheService_Take_FullMethodName     = "/cache.v1.CacheService/Take"
 )
 
 // CacheServiceClient is the client API for CacheService service.
@@ -42,6 +43,10 @@ type CacheServiceClient interface {
 	Delete(ctx context.Context, in *DeleteRequest, opts ...grpc.CallOption) (*DeleteResponse, error)
 	// GetStats tells how well each kind of entry is served.
 	GetStats(ctx context.Context, in *GetStatsRequest, opts ...grpc.CallOption) (*GetStatsResponse, error)
+	// Take counts an event of a key against a rate, the same for all who share the
+	// store; one over the rate is not counted. INVALID_ARGUMENT: a key that is not
+	// usable, or no rate.
+	Take(ctx context.Context, in *TakeRequest, opts ...grpc.CallOption) (*TakeResponse, error)
 }
 
 type cacheServiceClient struct {
@@ -92,6 +97,16 @@ func (c *cacheServiceClient) GetStats(ctx context.Context, in *GetStatsRequest, 
 	return out, nil
 }
 
+func (c *cacheServiceClient) Take(ctx context.Context, in *TakeRequest, opts ...grpc.CallOption) (*TakeResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(TakeResponse)
+	err := c.cc.Invoke(ctx, CacheService_Take_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // CacheServiceServer is the server API for CacheService service.
 // All implementations must embed UnimplementedCacheServiceServer
 // for forward compatibility.
@@ -107,6 +122,10 @@ type CacheServiceServer interface {
 	Delete(context.Context, *DeleteRequest) (*DeleteResponse, error)
 	// GetStats tells how well each kind of entry is served.
 	GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error)
+	// Take counts an event of a key against a rate, the same for all who share the
+	// store; one over the rate is not counted. INVALID_ARGUMENT: a key that is not
+	// usable, or no rate.
+	Take(context.Context, *TakeRequest) (*TakeResponse, error)
 	mustEmbedUnimplementedCacheServiceServer()
 }
 
@@ -128,6 +147,9 @@ func (UnimplementedCacheServiceServer) Delete(context.Context, *DeleteRequest) (
 }
 func (UnimplementedCacheServiceServer) GetStats(context.Context, *GetStatsRequest) (*GetStatsResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method GetStats not implemented")
+}
+func (UnimplementedCacheServiceServer) Take(context.Context, *TakeRequest) (*TakeResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method Take not implemented")
 }
 func (UnimplementedCacheServiceServer) mustEmbedUnimplementedCacheServiceServer() {}
 func (UnimplementedCacheServiceServer) testEmbeddedByValue()                      {}
@@ -222,6 +244,24 @@ func _CacheService_GetStats_Handler(srv interface{}, ctx context.Context, dec fu
 	return interceptor(ctx, in, info, handler)
 }
 
+func _CacheService_Take_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(TakeRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(CacheServiceServer).Take(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: CacheService_Take_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(CacheServiceServer).Take(ctx, req.(*TakeRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // CacheService_ServiceDesc is the grpc.ServiceDesc for CacheService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -244,6 +284,10 @@ var CacheService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "GetStats",
 			Handler:    _CacheService_GetStats_Handler,
+		},
+		{
+			MethodName: "Take",
+			Handler:    _CacheService_Take_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},
