@@ -19,6 +19,7 @@ const (
 	progress      = "progress.v1.*.*"
 	workers       = "wrk.v1.hb."
 	observations  = "obs.v1."
+	changedUsers  = "accounts.v1.changed"
 )
 
 // user is who may log in: a service, which has one key however many processes of
@@ -51,6 +52,8 @@ func users() []user {
 			hears("which models are loaded", workers+">"),
 			takes("tells receivers that jobs have ended", StreamHooks, ConsumerHooks),
 			publishes("tells receivers once more", job.AllHooksAgain),
+			hears("which users and keys have changed", changedUsers),
+			follows("how much a user stores", StreamFiles, fileFeed),
 		),
 		observed("preprocess", worker("pre",
 			takes("its tasks", StreamTasks, ConsumerPre),
@@ -91,6 +94,7 @@ func users() []user {
 		)...),
 		observed("history",
 			takes("every change of a job", StreamJobs, ConsumerHistory),
+			publishes("tells which users and keys have changed", changedUsers),
 		),
 		observed("metrics",
 			hears("observations of every service", observations+">"),

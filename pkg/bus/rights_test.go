@@ -38,6 +38,8 @@ var mayPublish = map[string]string{
 	"wrk.v1.hb.pre.ME":              "preprocess",
 	"wrk.v1.hb.asr.ME":              "transcriber",
 	"obs.v1.gateway":                "gateway",
+	"accounts.v1.changed":           "history",
+	"accounts.v1.other":             "",
 	"obs.v1.history":                "history",
 	"hooks.v1.ANN.01.1.completed":   "dispatcher",
 	"_INBOX_gateway.stolen.reply":   "",
@@ -75,7 +77,7 @@ var mayPublish = map[string]string{
 	"$JS.API.CONSUMER.CREATE.KV_JOBS.own_1.$KV.JOBS.>":          "provisioner",
 	"$JS.API.CONSUMER.CREATE.KV_JOBS.own_1":                     "provisioner",
 	"$JS.API.CONSUMER.CREATE.KV_JOBS.history.$KV.JOBS.job.>":    "provisioner",
-	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.>":        "dispatcher",
+	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.>":        "gateway dispatcher",
 	"$JS.API.CONSUMER.CREATE.TASKS.pre.tasks.v1.pre.>":          "provisioner",
 	"$JS.API.CONSUMER.DELETE.KV_JOBS.own_1":                     "gateway dispatcher metrics",
 	"$JS.API.CONSUMER.DELETE.KV_JOBS.history":                   "",
@@ -112,10 +114,10 @@ var mayPublish = map[string]string{
 	"$JS.ACK.KV_JOBS.history.TASKS.asr_DEMO.1.1.0":              "history", // the server would take it for the history's
 	"$JS.API.CONSUMER.CREATE.KV_JOBS.assembler.$KV.JOBS.job.>":  "provisioner",
 	"$JS.API.CONSUMER.DURABLE.CREATE.KV_JOBS.history":           "",
-	"$JS.API.CONSUMER.MSG.NEXT.KV_FILES.own_1":                  "dispatcher",
+	"$JS.API.CONSUMER.MSG.NEXT.KV_FILES.own_1":                  "gateway dispatcher",
 	"$JS.API.CONSUMER.CREATE.PROGRESS.own_1.progress.v1.>":      "",
 	"$JS.API.CONSUMER.CREATE.TASKS.asr_NEW.tasks.v1.asr.NEW.>":  "provisioner",
-	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.ANN.FILE": "dispatcher",
+	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.ANN.FILE": "gateway dispatcher",
 }
 
 // maySubscribe is who may subscribe to what.
@@ -130,6 +132,7 @@ var maySubscribe = map[string]string{
 	"ctl.v1.>":             "",
 	"wrk.v1.hb.>":          "gateway",
 	"obs.v1.>":             "metrics",
+	"accounts.v1.changed":  "gateway",
 	"_INBOX.>":             "",
 	"_INBOX_gateway.>":     "gateway",
 	"_INBOX_transcriber.>": "transcriber",

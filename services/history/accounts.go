@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/account"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/password"
@@ -28,8 +28,10 @@ var (
 // accountServer is AccountService.
 type accountServer struct {
 	accountv1.UnimplementedAccountServiceServer
-	store  Store
-	hasher *password.Hasher
+	store   Store
+	hasher  *password.Hasher
+	changes *account.Announcer
+	now     func() time.Time
 }
 
 // Authenticate checks a login. It does the same work whether the user exists
@@ -70,14 +72,15 @@ func (s *accountServer) GetUser(ctx context.Context, req *accountv1.GetUserReque
 // EnsureUser makes an account unless there is one of that name; then neither
 // its password nor its role changes. Any password of 1 to 1024 bytes is taken:
 // how strong it must be is for the one who asks to say (the operator chose it,
-// or it was generated).
+// or it was generated). A call that is made again, because its answer was lost, is
+// known by the id that the caller chose.
 func (s *accountServer) EnsureUser(ctx context.Context, req *accountv1.EnsureUserRequest) (*accountv1.EnsureUserResponse, error) {
 	if err := checkAccount(req); err != nil {
 		return nil, err
 	}
 	user, err := s.store.UserByName(ctx, req.GetName())
 	if err == nil || !fault.Is(err, fault.NotFound) {
-		return &accountv1.EnsureUserResponse{User: toProto(user)}, err
+		return ensured(user, req), err
 	}
 	if user, err = s.newUser(ctx, req); err != nil {
 		return nil, fmt.Errorf("make user: %w", err)
@@ -86,10 +89,16 @@ func (s *accountServer) EnsureUser(ctx context.Context, req *accountv1.EnsureUse
 	if err != nil {
 		return nil, err
 	}
-	if !created { // somebody else was faster
+	if !created { // somebody else was faster, or we were, and were not told
 		user, err = s.store.UserByName(ctx, req.GetName())
+		return ensured(user, req), err
 	}
-	return &accountv1.EnsureUserResponse{User: toProto(user), Created: created}, err
+	return &accountv1.EnsureUserResponse{User: toProto(user), Created: true}, nil
+}
+
+// ensured is the answer where there is an account of that name.
+func ensured(user record.User, req *accountv1.EnsureUserRequest) *accountv1.EnsureUserResponse {
+	return &accountv1.EnsureUserResponse{User: toProto(user), Created: req.GetUserId() != "" && user.ID == req.GetUserId()}
 }
 
 // CountUsers tells how many accounts there are.
@@ -102,37 +111,39 @@ func (s *accountServer) CountUsers(ctx context.Context, _ *accountv1.CountUsersR
 }
 
 func (s *accountServer) newUser(ctx context.Context, req *accountv1.EnsureUserRequest) (record.User, error) {
-	id, err := uuid.NewV7()
-	if err != nil {
-		return record.User{}, err
+	id := req.GetUserId()
+	if id == "" {
+		made, err := uuid.NewV7()
+		if err != nil {
+			return record.User{}, err
+		}
+		id = made.String()
 	}
 	hash, err := s.hasher.Hash(ctx, req.GetPassword())
 	if err != nil {
 		return record.User{}, err
 	}
-	role := "user"
-	if req.GetRole() == accountv1.Role_ROLE_ADMIN {
-		role = "admin"
-	}
-	return record.User{ID: id.String(), Name: req.GetName(), PasswordHash: hash, Role: role, Active: true,
-		CreatedAt: time.Now().UTC().Truncate(time.Microsecond)}, nil
+	return record.User{ID: id, Name: req.GetName(), PasswordHash: hash, Role: roleOf(req.GetRole()), Active: true,
+		CreatedAt: s.now().UTC().Truncate(time.Microsecond), Quota: quotaOf(req.GetQuota())}, nil
 }
 
 func checkAccount(req *accountv1.EnsureUserRequest) error {
 	if !nameForm.MatchString(req.GetName()) {
 		return fault.New(fault.Invalid, "invalid_name", "A user name is 1 to 64 letters, digits and . _ @ - characters.")
 	}
-	if n := len(req.GetPassword()); n < 1 || n > maxPassword {
+	if id := req.GetUserId(); id != "" && uuid.Validate(id) != nil {
+		return fault.New(fault.Invalid, "invalid_user_id", "The id of a user is a UUID.")
+	}
+	q := req.GetQuota()
+	if q.GetAudioSecondsPerDay() < 0 || q.GetConcurrentJobs() < 0 || q.GetStoredBytes() < 0 {
+		return errQuota
+	}
+	return checkPassword(req.GetPassword())
+}
+
+func checkPassword(text string) error {
+	if n := len(text); n < 1 || n > maxPassword {
 		return fault.New(fault.Invalid, "invalid_password", fmt.Sprintf("A password is 1 to %d bytes long.", maxPassword))
 	}
 	return nil
-}
-
-func toProto(user record.User) *accountv1.User {
-	role := accountv1.Role_ROLE_USER
-	if user.Role == "admin" {
-		role = accountv1.Role_ROLE_ADMIN
-	}
-	return &accountv1.User{Id: user.ID, Name: user.Name, Role: role, Active: user.Active,
-		CreatedAt: timestamppb.New(user.CreatedAt)}
 }

@@ -95,6 +95,23 @@ func TestEnsureUser_makesOneAccountHoweverManyAsk(t *testing.T) {
 	}
 }
 
+// The answer to a call may be lost; then it is made again.
+func TestEnsureUser_tellsTheSameToACallThatIsMadeAgain(t *testing.T) {
+	t.Parallel()
+	m := newMesh(t)
+	const id = "0198c0de-7c1a-7b3e-9a51-3f1d2c4b5a69"
+	for range 2 {
+		got, err := m.accounts.EnsureUser(t.Context(), &accountv1.EnsureUserRequest{Name: "ann", Password: "x", UserId: id})
+		if err != nil || !got.GetCreated() || got.GetUser().GetId() != id {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+	got, err := m.accounts.EnsureUser(t.Context(), &accountv1.EnsureUserRequest{Name: "ann", Password: "x", UserId: "0198c0de-7c1a-7b3e-9a51-3f1d2c4b5a70"})
+	if err != nil || got.GetCreated() || got.GetUser().GetId() != id {
+		t.Errorf("another call: %v, %v", got, err)
+	}
+}
+
 func TestEnsureUser_refusesNamesAndPasswordsThatAreNotUsable(t *testing.T) {
 	t.Parallel()
 	m := newMesh(t)

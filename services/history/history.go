@@ -3,7 +3,7 @@
 //
 //	job feed ──> recorder ──> Store (SQLite, <── gRPC: HistoryService, AccountService
 //	             ^              PostgreSQL)           ^ gateway, dispatcher's janitor
-//	             blob store for transcripts
+//	             blob store for transcripts           └──> word of changed accounts (package account)
 //
 // Rows follow the feed: while the database is away jobs go on, and the recorder
 // catches up afterwards. On PostgreSQL any number of replicas may share the feed and
@@ -14,12 +14,15 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"google.golang.org/grpc"
 
+	"github.com/stenomesh/stenomesh/pkg/account"
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
@@ -28,6 +31,7 @@ import (
 
 // Deps are the parts that the service works with.
 type Deps struct {
+	NC    *nats.Conn // changes of accounts are told here
 	JS    jetstream.JetStream
 	Blobs blob.Store
 	Log   *slog.Logger
@@ -69,7 +73,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 	return &Service{
 		store:    store,
 		jobs:     &jobServer{store: store, blobs: deps.Blobs, log: deps.Log},
-		accounts: &accountServer{store: store, hasher: hasher},
+		accounts: &accountServer{store: store, hasher: hasher, changes: account.NewAnnouncer(deps.NC, deps.Log), now: deps.Now},
 		webhooks: &webhookServer{store: store, now: deps.Now},
 		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log, now: deps.Now},
 	}, nil
@@ -83,9 +87,13 @@ func (s *Service) Register(server grpc.ServiceRegistrar) {
 	historyv1.RegisterDeliveryServiceServer(server, &deliveryServer{store: s.store})
 }
 
-// Run records the job feed until ctx ends, then closes the database.
+// Run records the job feed, and tells of accounts that changed, until ctx ends; then
+// it closes the database.
 func (s *Service) Run(ctx context.Context) error {
+	var announcing sync.WaitGroup
+	announcing.Go(func() { s.accounts.changes.Run(ctx) })
 	s.recorder.run(ctx)
+	announcing.Wait()
 	return s.Close()
 }
 

@@ -98,7 +98,7 @@ func (m *mesh) start(t *testing.T) {
 func (m *mesh) replica(t *testing.T) (service *history.Service, stop func() error) {
 	t.Helper()
 	service, err := history.New(t.Context(), m.config, history.Deps{
-		JS: m.bus.JS, Blobs: m.blobs, Log: testkit.Log(t),
+		NC: m.bus.NC, JS: m.bus.JS, Blobs: m.blobs, Log: testkit.Log(t),
 		Observe: func(string, time.Duration) { m.queries.Add(1) }, Now: m.clock.now,
 	})
 	if err != nil {

@@ -117,6 +117,41 @@ func (o observed) RotateWebhookSecret(ctx context.Context, userID, replaces stri
 	return o.Store.RotateWebhookSecret(ctx, userID, replaces, fresh)
 }
 
+func (o observed) UpdateUser(ctx context.Context, id string, change record.UserChange) (_ record.User, err error) {
+	defer o.done(ctx, "update_user", time.Now(), &err)
+	return o.Store.UpdateUser(ctx, id, change)
+}
+
+func (o observed) CreateKey(ctx context.Context, key record.Key) (err error) {
+	defer o.done(ctx, "create_key", time.Now(), &err)
+	return o.Store.CreateKey(ctx, key)
+}
+
+func (o observed) Keys(ctx context.Context, userID string) (_ []record.Key, err error) {
+	defer o.done(ctx, "keys", time.Now(), &err)
+	return o.Store.Keys(ctx, userID)
+}
+
+func (o observed) KeyByHash(ctx context.Context, hash [32]byte) (_ record.Key, err error) {
+	defer o.done(ctx, "key_by_hash", time.Now(), &err)
+	return o.Store.KeyByHash(ctx, hash)
+}
+
+func (o observed) DeleteKey(ctx context.Context, userID, keyID string) (err error) {
+	defer o.done(ctx, "delete_key", time.Now(), &err)
+	return o.Store.DeleteKey(ctx, userID, keyID)
+}
+
+func (o observed) NoteKeyUses(ctx context.Context, uses []record.KeyUse) (err error) {
+	defer o.done(ctx, "note_key_uses", time.Now(), &err)
+	return o.Store.NoteKeyUses(ctx, uses)
+}
+
+func (o observed) Usage(ctx context.Context, userID string, day int64) (_ int64, err error) {
+	defer o.done(ctx, "usage", time.Now(), &err)
+	return o.Store.Usage(ctx, userID, day)
+}
+
 func (o observed) done(ctx context.Context, query string, began time.Time, err *error) {
 	took := time.Since(began)
 	o.observe(query, took)

@@ -19,7 +19,7 @@ func Part() host.Part {
 		if cfg.StoreURL == "" {
 			cfg.StoreURL = "sqlite:" + h.Path("history.db")
 		}
-		s, err := New(ctx, cfg, Deps{JS: h.Bus.JS, Blobs: h.Blobs, Log: h.Log, Observe: h.ObserveQuery})
+		s, err := New(ctx, cfg, Deps{NC: h.Bus.NC, JS: h.Bus.JS, Blobs: h.Blobs, Log: h.Log, Observe: h.ObserveQuery})
 		if err != nil {
 			return err
 		}

@@ -50,9 +50,12 @@ type Store interface {
 	// NotFound. Conflict, code "last_admin": no active administrator would be left,
 	// however many are locked at the same moment.
 	LockUser(ctx context.Context, id string) (record.User, error)
+	// UpdateUser changes an account and returns it as it is then. NotFound. Conflict,
+	// code "last_admin", as LockUser.
+	UpdateUser(ctx context.Context, id string, change record.UserChange) (record.User, error)
 	// CountUsers returns the number of accounts.
 	CountUsers(ctx context.Context) (int64, error)
-	// DeleteUser removes an account, makes all jobs of the user tombstones, and
+	// DeleteUser removes an account with its keys and usage, makes all jobs of the user tombstones, and
 	// returns the ids of all jobs it ever had here, tombstones of before included:
 	// so it may be asked again for what a deletion that broke off has to finish. A
 	// job that is recorded later for the first time is there again.
@@ -76,6 +79,25 @@ type Store interface {
 	// valid for record.SecretLife, if that is the one to be replaced, and returns the
 	// valid ones. NotFound: the user has none. Exhausted: too many are valid.
 	RotateWebhookSecret(ctx context.Context, userID, replaces string, fresh record.Secret) ([]record.Secret, error)
+
+	// CreateKey stores an API key; if there is one of its id, that stays. NotFound:
+	// there is no such user. Conflict, code "too_many_keys": the user has
+	// record.MostKeys others, however many are made at the same moment.
+	CreateKey(ctx context.Context, key record.Key) error
+	// Keys returns the API keys of a user in the order of their ids.
+	Keys(ctx context.Context, userID string) ([]record.Key, error)
+	// KeyByHash returns the API key of a secret. NotFound.
+	KeyByHash(ctx context.Context, hash [32]byte) (record.Key, error)
+	// DeleteKey removes an API key of a user, if there is one.
+	DeleteKey(ctx context.Context, userID, keyID string) error
+	// NoteKeyUses notes when keys were used last; what is earlier than what is noted,
+	// and of keys that are gone, is passed over.
+	NoteKeyUses(ctx context.Context, uses []record.KeyUse) error
+
+	// Usage returns the audio of the jobs that a user made on a day (days since 1970
+	// UTC), in milliseconds. A job counts once, whatever becomes of it, and not at all
+	// when it was served from the content cache.
+	Usage(ctx context.Context, userID string, day int64) (audioMS int64, err error)
 
 	// Check proves that the database answers.
 	Check(ctx context.Context) error

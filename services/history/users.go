@@ -6,6 +6,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
 // ListUsers returns one page of accounts.
@@ -30,5 +31,54 @@ func (s *accountServer) LockUser(ctx context.Context, req *accountv1.LockUserReq
 	if err != nil {
 		return nil, err
 	}
+	s.changes.Announce(ctx, &accountv1.AccountChanged{UserId: user.ID, Locked: true})
 	return &accountv1.LockUserResponse{User: toProto(user)}, nil
+}
+
+// UpdateUser changes an account and tells the gateways.
+func (s *accountServer) UpdateUser(ctx context.Context, req *accountv1.UpdateUserRequest) (*accountv1.UpdateUserResponse, error) {
+	change, err := s.changeOf(ctx, req)
+	if err != nil {
+		return nil, err
+	}
+	user, err := s.store.UpdateUser(ctx, req.GetUserId(), change)
+	if err != nil {
+		return nil, err
+	}
+	s.changes.Announce(ctx, &accountv1.AccountChanged{UserId: user.ID, Locked: !user.Active})
+	return &accountv1.UpdateUserResponse{User: toProto(user)}, nil
+}
+
+// changeOf checks a change and hashes the new password.
+func (s *accountServer) changeOf(ctx context.Context, req *accountv1.UpdateUserRequest) (record.UserChange, error) {
+	change := record.UserChange{Active: req.Active}
+	if req.Role != nil {
+		role := roleOf(req.GetRole())
+		change.Role = &role
+	}
+	for _, part := range []struct {
+		wanted *accountv1.Limit
+		place  **record.Limit
+	}{
+		{req.GetAudioSecondsPerDay(), &change.AudioSeconds},
+		{req.GetConcurrentJobs(), &change.Jobs},
+		{req.GetStoredBytes(), &change.StoredBytes},
+	} {
+		if part.wanted.GetValue() < 0 {
+			return change, errQuota
+		}
+		if part.wanted != nil {
+			limit := limitOf(part.wanted.Value)
+			*part.place = &limit
+		}
+	}
+	if req.Password == nil {
+		return change, nil
+	}
+	if err := checkPassword(req.GetPassword()); err != nil {
+		return change, err
+	}
+	hash, err := s.hasher.Hash(ctx, req.GetPassword())
+	change.PasswordHash = &hash
+	return change, err
 }

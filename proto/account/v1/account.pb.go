@@ -90,7 +90,9 @@ type User struct {
 	// False for an account that is locked.
 	Active bool `protobuf:"varint,4,opt,name=active,proto3" json:"active,omitempty"`
 	// When it was made.
-	CreatedAt     *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// What the user may use.
+	Quota         *Quota `protobuf:"bytes,6,opt,name=quota,proto3" json:"quota,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -160,6 +162,243 @@ func (x *User) GetCreatedAt() *timestamppb.Timestamp {
 	return nil
 }
 
+func (x *User) GetQuota() *Quota {
+	if x != nil {
+		return x.Quota
+	}
+	return nil
+}
+
+// Quota bounds what a user may use. What is not set is what the gateway's settings
+// say; 0 is no limit.
+type Quota struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Seconds of audio a day of UTC, counted for the day on which a job was made.
+	AudioSecondsPerDay *int64 `protobuf:"varint,1,opt,name=audio_seconds_per_day,json=audioSecondsPerDay,proto3,oneof" json:"audio_seconds_per_day,omitempty"`
+	// Jobs queued or running at a time.
+	ConcurrentJobs *int64 `protobuf:"varint,2,opt,name=concurrent_jobs,json=concurrentJobs,proto3,oneof" json:"concurrent_jobs,omitempty"`
+	// Bytes of recordings stored.
+	StoredBytes   *int64 `protobuf:"varint,3,opt,name=stored_bytes,json=storedBytes,proto3,oneof" json:"stored_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Quota) Reset() {
+	*x = Quota{}
+	mi := &file_account_v1_account_proto_msgTypes[1]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Quota) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Quota) ProtoMessage() {}
+
+func (x *Quota) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[1]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Quota.ProtoReflect.Descriptor instead.
+func (*Quota) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{1}
+}
+
+func (x *Quota) GetAudioSecondsPerDay() int64 {
+	if x != nil && x.AudioSecondsPerDay != nil {
+		return *x.AudioSecondsPerDay
+	}
+	return 0
+}
+
+func (x *Quota) GetConcurrentJobs() int64 {
+	if x != nil && x.ConcurrentJobs != nil {
+		return *x.ConcurrentJobs
+	}
+	return 0
+}
+
+func (x *Quota) GetStoredBytes() int64 {
+	if x != nil && x.StoredBytes != nil {
+		return *x.StoredBytes
+	}
+	return 0
+}
+
+// Key is an API key without its secret.
+type Key struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// UUIDv7.
+	Id string `protobuf:"bytes,1,opt,name=id,proto3" json:"id,omitempty"`
+	// Owner.
+	UserId string `protobuf:"bytes,2,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// What the owner calls it, 1 to 100 characters.
+	Name string `protobuf:"bytes,3,opt,name=name,proto3" json:"name,omitempty"`
+	// How the secret begins, for the owner to tell keys apart.
+	Prefix string `protobuf:"bytes,4,opt,name=prefix,proto3" json:"prefix,omitempty"`
+	// When it was made.
+	CreatedAt *timestamppb.Timestamp `protobuf:"bytes,5,opt,name=created_at,json=createdAt,proto3" json:"created_at,omitempty"`
+	// When it ends; not set for never.
+	ExpiresAt *timestamppb.Timestamp `protobuf:"bytes,6,opt,name=expires_at,json=expiresAt,proto3" json:"expires_at,omitempty"`
+	// When it was used last, some minutes late; not set for never.
+	LastUsedAt    *timestamppb.Timestamp `protobuf:"bytes,7,opt,name=last_used_at,json=lastUsedAt,proto3" json:"last_used_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Key) Reset() {
+	*x = Key{}
+	mi := &file_account_v1_account_proto_msgTypes[2]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Key) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Key) ProtoMessage() {}
+
+func (x *Key) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[2]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Key.ProtoReflect.Descriptor instead.
+func (*Key) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{2}
+}
+
+func (x *Key) GetId() string {
+	if x != nil {
+		return x.Id
+	}
+	return ""
+}
+
+func (x *Key) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *Key) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Key) GetPrefix() string {
+	if x != nil {
+		return x.Prefix
+	}
+	return ""
+}
+
+func (x *Key) GetCreatedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.CreatedAt
+	}
+	return nil
+}
+
+func (x *Key) GetExpiresAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.ExpiresAt
+	}
+	return nil
+}
+
+func (x *Key) GetLastUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.LastUsedAt
+	}
+	return nil
+}
+
+// AccountChanged tells gateways on the bus, on the subject accounts.v1.changed, that
+// what they remember may not be so any more. It may be lost.
+type AccountChanged struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Whose account or keys; empty: anybody's.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// True when the user is not active any more.
+	Locked bool `protobuf:"varint,2,opt,name=locked,proto3" json:"locked,omitempty"`
+	// Id of a key that was removed; empty for none.
+	RemovedKeyId  string `protobuf:"bytes,3,opt,name=removed_key_id,json=removedKeyId,proto3" json:"removed_key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *AccountChanged) Reset() {
+	*x = AccountChanged{}
+	mi := &file_account_v1_account_proto_msgTypes[3]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *AccountChanged) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*AccountChanged) ProtoMessage() {}
+
+func (x *AccountChanged) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[3]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use AccountChanged.ProtoReflect.Descriptor instead.
+func (*AccountChanged) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{3}
+}
+
+func (x *AccountChanged) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *AccountChanged) GetLocked() bool {
+	if x != nil {
+		return x.Locked
+	}
+	return false
+}
+
+func (x *AccountChanged) GetRemovedKeyId() string {
+	if x != nil {
+		return x.RemovedKeyId
+	}
+	return ""
+}
+
 // Erasure is the order to remove everything that belongs to a user, under
 // erase.<user> in the JOBS bucket. It is made once and stays for ever: whatever
 // comes late of the user is removed by it, too.
@@ -179,7 +418,7 @@ type Erasure struct {
 
 func (x *Erasure) Reset() {
 	*x = Erasure{}
-	mi := &file_account_v1_account_proto_msgTypes[1]
+	mi := &file_account_v1_account_proto_msgTypes[4]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -191,7 +430,7 @@ func (x *Erasure) String() string {
 func (*Erasure) ProtoMessage() {}
 
 func (x *Erasure) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[1]
+	mi := &file_account_v1_account_proto_msgTypes[4]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -204,7 +443,7 @@ func (x *Erasure) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Erasure.ProtoReflect.Descriptor instead.
 func (*Erasure) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{1}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{4}
 }
 
 func (x *Erasure) GetUserId() string {
@@ -248,7 +487,7 @@ type AuthenticateRequest struct {
 
 func (x *AuthenticateRequest) Reset() {
 	*x = AuthenticateRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[2]
+	mi := &file_account_v1_account_proto_msgTypes[5]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -260,7 +499,7 @@ func (x *AuthenticateRequest) String() string {
 func (*AuthenticateRequest) ProtoMessage() {}
 
 func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[2]
+	mi := &file_account_v1_account_proto_msgTypes[5]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -273,7 +512,7 @@ func (x *AuthenticateRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateRequest.ProtoReflect.Descriptor instead.
 func (*AuthenticateRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{2}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{5}
 }
 
 func (x *AuthenticateRequest) GetName() string {
@@ -301,7 +540,7 @@ type AuthenticateResponse struct {
 
 func (x *AuthenticateResponse) Reset() {
 	*x = AuthenticateResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[3]
+	mi := &file_account_v1_account_proto_msgTypes[6]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -313,7 +552,7 @@ func (x *AuthenticateResponse) String() string {
 func (*AuthenticateResponse) ProtoMessage() {}
 
 func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[3]
+	mi := &file_account_v1_account_proto_msgTypes[6]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -326,7 +565,7 @@ func (x *AuthenticateResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use AuthenticateResponse.ProtoReflect.Descriptor instead.
 func (*AuthenticateResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{3}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{6}
 }
 
 func (x *AuthenticateResponse) GetUser() *User {
@@ -347,7 +586,7 @@ type GetUserRequest struct {
 
 func (x *GetUserRequest) Reset() {
 	*x = GetUserRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[4]
+	mi := &file_account_v1_account_proto_msgTypes[7]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -359,7 +598,7 @@ func (x *GetUserRequest) String() string {
 func (*GetUserRequest) ProtoMessage() {}
 
 func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[4]
+	mi := &file_account_v1_account_proto_msgTypes[7]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -372,7 +611,7 @@ func (x *GetUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserRequest.ProtoReflect.Descriptor instead.
 func (*GetUserRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{4}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{7}
 }
 
 func (x *GetUserRequest) GetUserId() string {
@@ -393,7 +632,7 @@ type GetUserResponse struct {
 
 func (x *GetUserResponse) Reset() {
 	*x = GetUserResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[5]
+	mi := &file_account_v1_account_proto_msgTypes[8]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -405,7 +644,7 @@ func (x *GetUserResponse) String() string {
 func (*GetUserResponse) ProtoMessage() {}
 
 func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[5]
+	mi := &file_account_v1_account_proto_msgTypes[8]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -418,7 +657,7 @@ func (x *GetUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use GetUserResponse.ProtoReflect.Descriptor instead.
 func (*GetUserResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{5}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{8}
 }
 
 func (x *GetUserResponse) GetUser() *User {
@@ -436,14 +675,19 @@ type EnsureUserRequest struct {
 	// Password in the clear; stored as an argon2id hash.
 	Password string `protobuf:"bytes,2,opt,name=password,proto3" json:"password,omitempty"`
 	// Role of a new account.
-	Role          Role `protobuf:"varint,3,opt,name=role,proto3,enum=account.v1.Role" json:"role,omitempty"`
+	Role Role `protobuf:"varint,3,opt,name=role,proto3,enum=account.v1.Role" json:"role,omitempty"`
+	// Id of a new account, which nobody else uses; made when empty. When a call is
+	// made again that had made the account, it is told that it did.
+	UserId string `protobuf:"bytes,4,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Quota of a new account.
+	Quota         *Quota `protobuf:"bytes,5,opt,name=quota,proto3" json:"quota,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
 
 func (x *EnsureUserRequest) Reset() {
 	*x = EnsureUserRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[6]
+	mi := &file_account_v1_account_proto_msgTypes[9]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -455,7 +699,7 @@ func (x *EnsureUserRequest) String() string {
 func (*EnsureUserRequest) ProtoMessage() {}
 
 func (x *EnsureUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[6]
+	mi := &file_account_v1_account_proto_msgTypes[9]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -468,7 +712,7 @@ func (x *EnsureUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureUserRequest.ProtoReflect.Descriptor instead.
 func (*EnsureUserRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{6}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{9}
 }
 
 func (x *EnsureUserRequest) GetName() string {
@@ -492,12 +736,26 @@ func (x *EnsureUserRequest) GetRole() Role {
 	return Role_ROLE_UNSPECIFIED
 }
 
+func (x *EnsureUserRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *EnsureUserRequest) GetQuota() *Quota {
+	if x != nil {
+		return x.Quota
+	}
+	return nil
+}
+
 // EnsureUserResponse tells what happened.
 type EnsureUserResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The account.
 	User *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
-	// True when it was made by this call.
+	// True when it was made by this call, or by one before with the same id.
 	Created       bool `protobuf:"varint,2,opt,name=created,proto3" json:"created,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
@@ -505,7 +763,7 @@ type EnsureUserResponse struct {
 
 func (x *EnsureUserResponse) Reset() {
 	*x = EnsureUserResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[7]
+	mi := &file_account_v1_account_proto_msgTypes[10]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -517,7 +775,7 @@ func (x *EnsureUserResponse) String() string {
 func (*EnsureUserResponse) ProtoMessage() {}
 
 func (x *EnsureUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[7]
+	mi := &file_account_v1_account_proto_msgTypes[10]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -530,7 +788,7 @@ func (x *EnsureUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use EnsureUserResponse.ProtoReflect.Descriptor instead.
 func (*EnsureUserResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{7}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{10}
 }
 
 func (x *EnsureUserResponse) GetUser() *User {
@@ -556,7 +814,7 @@ type CountUsersRequest struct {
 
 func (x *CountUsersRequest) Reset() {
 	*x = CountUsersRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[8]
+	mi := &file_account_v1_account_proto_msgTypes[11]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -568,7 +826,7 @@ func (x *CountUsersRequest) String() string {
 func (*CountUsersRequest) ProtoMessage() {}
 
 func (x *CountUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[8]
+	mi := &file_account_v1_account_proto_msgTypes[11]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -581,7 +839,7 @@ func (x *CountUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountUsersRequest.ProtoReflect.Descriptor instead.
 func (*CountUsersRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{8}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{11}
 }
 
 // CountUsersResponse carries the number.
@@ -595,7 +853,7 @@ type CountUsersResponse struct {
 
 func (x *CountUsersResponse) Reset() {
 	*x = CountUsersResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[9]
+	mi := &file_account_v1_account_proto_msgTypes[12]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -607,7 +865,7 @@ func (x *CountUsersResponse) String() string {
 func (*CountUsersResponse) ProtoMessage() {}
 
 func (x *CountUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[9]
+	mi := &file_account_v1_account_proto_msgTypes[12]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -620,7 +878,7 @@ func (x *CountUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use CountUsersResponse.ProtoReflect.Descriptor instead.
 func (*CountUsersResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{9}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{12}
 }
 
 func (x *CountUsersResponse) GetUsers() int64 {
@@ -643,7 +901,7 @@ type ListUsersRequest struct {
 
 func (x *ListUsersRequest) Reset() {
 	*x = ListUsersRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[10]
+	mi := &file_account_v1_account_proto_msgTypes[13]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -655,7 +913,7 @@ func (x *ListUsersRequest) String() string {
 func (*ListUsersRequest) ProtoMessage() {}
 
 func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[10]
+	mi := &file_account_v1_account_proto_msgTypes[13]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -668,7 +926,7 @@ func (x *ListUsersRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersRequest.ProtoReflect.Descriptor instead.
 func (*ListUsersRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{10}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{13}
 }
 
 func (x *ListUsersRequest) GetAfter() string {
@@ -698,7 +956,7 @@ type ListUsersResponse struct {
 
 func (x *ListUsersResponse) Reset() {
 	*x = ListUsersResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[11]
+	mi := &file_account_v1_account_proto_msgTypes[14]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -710,7 +968,7 @@ func (x *ListUsersResponse) String() string {
 func (*ListUsersResponse) ProtoMessage() {}
 
 func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[11]
+	mi := &file_account_v1_account_proto_msgTypes[14]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -723,7 +981,7 @@ func (x *ListUsersResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use ListUsersResponse.ProtoReflect.Descriptor instead.
 func (*ListUsersResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{11}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{14}
 }
 
 func (x *ListUsersResponse) GetUsers() []*User {
@@ -751,7 +1009,7 @@ type LockUserRequest struct {
 
 func (x *LockUserRequest) Reset() {
 	*x = LockUserRequest{}
-	mi := &file_account_v1_account_proto_msgTypes[12]
+	mi := &file_account_v1_account_proto_msgTypes[15]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -763,7 +1021,7 @@ func (x *LockUserRequest) String() string {
 func (*LockUserRequest) ProtoMessage() {}
 
 func (x *LockUserRequest) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[12]
+	mi := &file_account_v1_account_proto_msgTypes[15]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -776,7 +1034,7 @@ func (x *LockUserRequest) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LockUserRequest.ProtoReflect.Descriptor instead.
 func (*LockUserRequest) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{12}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{15}
 }
 
 func (x *LockUserRequest) GetUserId() string {
@@ -797,7 +1055,7 @@ type LockUserResponse struct {
 
 func (x *LockUserResponse) Reset() {
 	*x = LockUserResponse{}
-	mi := &file_account_v1_account_proto_msgTypes[13]
+	mi := &file_account_v1_account_proto_msgTypes[16]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -809,7 +1067,7 @@ func (x *LockUserResponse) String() string {
 func (*LockUserResponse) ProtoMessage() {}
 
 func (x *LockUserResponse) ProtoReflect() protoreflect.Message {
-	mi := &file_account_v1_account_proto_msgTypes[13]
+	mi := &file_account_v1_account_proto_msgTypes[16]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -822,7 +1080,7 @@ func (x *LockUserResponse) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use LockUserResponse.ProtoReflect.Descriptor instead.
 func (*LockUserResponse) Descriptor() ([]byte, []int) {
-	return file_account_v1_account_proto_rawDescGZIP(), []int{13}
+	return file_account_v1_account_proto_rawDescGZIP(), []int{16}
 }
 
 func (x *LockUserResponse) GetUser() *User {
@@ -832,19 +1090,859 @@ func (x *LockUserResponse) GetUser() *User {
 	return nil
 }
 
+// Limit is a part of a quota to be set.
+type Limit struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The new limit, at least 0; not set: as the gateway's settings say.
+	Value         *int64 `protobuf:"varint,1,opt,name=value,proto3,oneof" json:"value,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Limit) Reset() {
+	*x = Limit{}
+	mi := &file_account_v1_account_proto_msgTypes[17]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Limit) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Limit) ProtoMessage() {}
+
+func (x *Limit) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[17]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Limit.ProtoReflect.Descriptor instead.
+func (*Limit) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{17}
+}
+
+func (x *Limit) GetValue() int64 {
+	if x != nil && x.Value != nil {
+		return *x.Value
+	}
+	return 0
+}
+
+// UpdateUserRequest says what is to change.
+type UpdateUserRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// The new role.
+	Role *Role `protobuf:"varint,2,opt,name=role,proto3,enum=account.v1.Role,oneof" json:"role,omitempty"`
+	// Whether the user may log in.
+	Active *bool `protobuf:"varint,3,opt,name=active,proto3,oneof" json:"active,omitempty"`
+	// The new password in the clear; stored as an argon2id hash.
+	Password *string `protobuf:"bytes,4,opt,name=password,proto3,oneof" json:"password,omitempty"`
+	// The new audio_seconds_per_day.
+	AudioSecondsPerDay *Limit `protobuf:"bytes,5,opt,name=audio_seconds_per_day,json=audioSecondsPerDay,proto3" json:"audio_seconds_per_day,omitempty"`
+	// The new concurrent_jobs.
+	ConcurrentJobs *Limit `protobuf:"bytes,6,opt,name=concurrent_jobs,json=concurrentJobs,proto3" json:"concurrent_jobs,omitempty"`
+	// The new stored_bytes.
+	StoredBytes   *Limit `protobuf:"bytes,7,opt,name=stored_bytes,json=storedBytes,proto3" json:"stored_bytes,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateUserRequest) Reset() {
+	*x = UpdateUserRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[18]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateUserRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateUserRequest) ProtoMessage() {}
+
+func (x *UpdateUserRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[18]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateUserRequest.ProtoReflect.Descriptor instead.
+func (*UpdateUserRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{18}
+}
+
+func (x *UpdateUserRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *UpdateUserRequest) GetRole() Role {
+	if x != nil && x.Role != nil {
+		return *x.Role
+	}
+	return Role_ROLE_UNSPECIFIED
+}
+
+func (x *UpdateUserRequest) GetActive() bool {
+	if x != nil && x.Active != nil {
+		return *x.Active
+	}
+	return false
+}
+
+func (x *UpdateUserRequest) GetPassword() string {
+	if x != nil && x.Password != nil {
+		return *x.Password
+	}
+	return ""
+}
+
+func (x *UpdateUserRequest) GetAudioSecondsPerDay() *Limit {
+	if x != nil {
+		return x.AudioSecondsPerDay
+	}
+	return nil
+}
+
+func (x *UpdateUserRequest) GetConcurrentJobs() *Limit {
+	if x != nil {
+		return x.ConcurrentJobs
+	}
+	return nil
+}
+
+func (x *UpdateUserRequest) GetStoredBytes() *Limit {
+	if x != nil {
+		return x.StoredBytes
+	}
+	return nil
+}
+
+// UpdateUserResponse carries the user.
+type UpdateUserResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The user as it is now.
+	User          *User `protobuf:"bytes,1,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *UpdateUserResponse) Reset() {
+	*x = UpdateUserResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[19]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *UpdateUserResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*UpdateUserResponse) ProtoMessage() {}
+
+func (x *UpdateUserResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[19]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use UpdateUserResponse.ProtoReflect.Descriptor instead.
+func (*UpdateUserResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{19}
+}
+
+func (x *UpdateUserResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// CreateKeyRequest describes a key.
+type CreateKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key; id, user_id, name, prefix and expires_at count.
+	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// SHA-256 of the secret, 32 bytes.
+	Hash          []byte `protobuf:"bytes,2,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateKeyRequest) Reset() {
+	*x = CreateKeyRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[20]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateKeyRequest) ProtoMessage() {}
+
+func (x *CreateKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[20]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateKeyRequest.ProtoReflect.Descriptor instead.
+func (*CreateKeyRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{20}
+}
+
+func (x *CreateKeyRequest) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *CreateKeyRequest) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// CreateKeyResponse carries the key.
+type CreateKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key as it is stored.
+	Key           *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *CreateKeyResponse) Reset() {
+	*x = CreateKeyResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[21]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *CreateKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*CreateKeyResponse) ProtoMessage() {}
+
+func (x *CreateKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[21]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use CreateKeyResponse.ProtoReflect.Descriptor instead.
+func (*CreateKeyResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{21}
+}
+
+func (x *CreateKeyResponse) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+// ListKeysRequest names a user.
+type ListKeysRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Owner of the keys.
+	UserId        string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListKeysRequest) Reset() {
+	*x = ListKeysRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[22]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListKeysRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListKeysRequest) ProtoMessage() {}
+
+func (x *ListKeysRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[22]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListKeysRequest.ProtoReflect.Descriptor instead.
+func (*ListKeysRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{22}
+}
+
+func (x *ListKeysRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+// ListKeysResponse carries the keys.
+type ListKeysResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Keys in the order of their ids, at most 100.
+	Keys          []*Key `protobuf:"bytes,1,rep,name=keys,proto3" json:"keys,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *ListKeysResponse) Reset() {
+	*x = ListKeysResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[23]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *ListKeysResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*ListKeysResponse) ProtoMessage() {}
+
+func (x *ListKeysResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[23]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use ListKeysResponse.ProtoReflect.Descriptor instead.
+func (*ListKeysResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{23}
+}
+
+func (x *ListKeysResponse) GetKeys() []*Key {
+	if x != nil {
+		return x.Keys
+	}
+	return nil
+}
+
+// DeleteKeyRequest names a key.
+type DeleteKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Owner; another user's key stays.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Key id.
+	KeyId         string `protobuf:"bytes,2,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteKeyRequest) Reset() {
+	*x = DeleteKeyRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteKeyRequest) ProtoMessage() {}
+
+func (x *DeleteKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteKeyRequest.ProtoReflect.Descriptor instead.
+func (*DeleteKeyRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *DeleteKeyRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *DeleteKeyRequest) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+// DeleteKeyResponse has no fields.
+type DeleteKeyResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *DeleteKeyResponse) Reset() {
+	*x = DeleteKeyResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[25]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *DeleteKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*DeleteKeyResponse) ProtoMessage() {}
+
+func (x *DeleteKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[25]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use DeleteKeyResponse.ProtoReflect.Descriptor instead.
+func (*DeleteKeyResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{25}
+}
+
+// FindKeyRequest names a key by its secret.
+type FindKeyRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// SHA-256 of the secret, 32 bytes.
+	Hash          []byte `protobuf:"bytes,1,opt,name=hash,proto3" json:"hash,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindKeyRequest) Reset() {
+	*x = FindKeyRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[26]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindKeyRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindKeyRequest) ProtoMessage() {}
+
+func (x *FindKeyRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[26]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindKeyRequest.ProtoReflect.Descriptor instead.
+func (*FindKeyRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{26}
+}
+
+func (x *FindKeyRequest) GetHash() []byte {
+	if x != nil {
+		return x.Hash
+	}
+	return nil
+}
+
+// FindKeyResponse carries the key and its owner.
+type FindKeyResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// The key.
+	Key *Key `protobuf:"bytes,1,opt,name=key,proto3" json:"key,omitempty"`
+	// Its owner.
+	User          *User `protobuf:"bytes,2,opt,name=user,proto3" json:"user,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *FindKeyResponse) Reset() {
+	*x = FindKeyResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[27]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *FindKeyResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*FindKeyResponse) ProtoMessage() {}
+
+func (x *FindKeyResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[27]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use FindKeyResponse.ProtoReflect.Descriptor instead.
+func (*FindKeyResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{27}
+}
+
+func (x *FindKeyResponse) GetKey() *Key {
+	if x != nil {
+		return x.Key
+	}
+	return nil
+}
+
+func (x *FindKeyResponse) GetUser() *User {
+	if x != nil {
+		return x.User
+	}
+	return nil
+}
+
+// NoteKeyUsesRequest carries uses of several keys.
+type NoteKeyUsesRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// One row a key.
+	Uses          []*KeyUse `protobuf:"bytes,1,rep,name=uses,proto3" json:"uses,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteKeyUsesRequest) Reset() {
+	*x = NoteKeyUsesRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[28]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteKeyUsesRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteKeyUsesRequest) ProtoMessage() {}
+
+func (x *NoteKeyUsesRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[28]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteKeyUsesRequest.ProtoReflect.Descriptor instead.
+func (*NoteKeyUsesRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{28}
+}
+
+func (x *NoteKeyUsesRequest) GetUses() []*KeyUse {
+	if x != nil {
+		return x.Uses
+	}
+	return nil
+}
+
+// KeyUse is when a key was used.
+type KeyUse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Key id.
+	KeyId string `protobuf:"bytes,1,opt,name=key_id,json=keyId,proto3" json:"key_id,omitempty"`
+	// When.
+	UsedAt        *timestamppb.Timestamp `protobuf:"bytes,2,opt,name=used_at,json=usedAt,proto3" json:"used_at,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *KeyUse) Reset() {
+	*x = KeyUse{}
+	mi := &file_account_v1_account_proto_msgTypes[29]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *KeyUse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*KeyUse) ProtoMessage() {}
+
+func (x *KeyUse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[29]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use KeyUse.ProtoReflect.Descriptor instead.
+func (*KeyUse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{29}
+}
+
+func (x *KeyUse) GetKeyId() string {
+	if x != nil {
+		return x.KeyId
+	}
+	return ""
+}
+
+func (x *KeyUse) GetUsedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.UsedAt
+	}
+	return nil
+}
+
+// NoteKeyUsesResponse has no fields.
+type NoteKeyUsesResponse struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *NoteKeyUsesResponse) Reset() {
+	*x = NoteKeyUsesResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[30]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *NoteKeyUsesResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*NoteKeyUsesResponse) ProtoMessage() {}
+
+func (x *NoteKeyUsesResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[30]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use NoteKeyUsesResponse.ProtoReflect.Descriptor instead.
+func (*NoteKeyUsesResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{30}
+}
+
+// GetUsageRequest names a day of a user.
+type GetUsageRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// Days since 1970, UTC.
+	Day           int64 `protobuf:"varint,2,opt,name=day,proto3" json:"day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUsageRequest) Reset() {
+	*x = GetUsageRequest{}
+	mi := &file_account_v1_account_proto_msgTypes[31]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageRequest) ProtoMessage() {}
+
+func (x *GetUsageRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[31]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageRequest.ProtoReflect.Descriptor instead.
+func (*GetUsageRequest) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{31}
+}
+
+func (x *GetUsageRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *GetUsageRequest) GetDay() int64 {
+	if x != nil {
+		return x.Day
+	}
+	return 0
+}
+
+// GetUsageResponse tells what was used.
+type GetUsageResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Milliseconds of audio in the jobs that the user made on that day.
+	AudioMs       int64 `protobuf:"varint,1,opt,name=audio_ms,json=audioMs,proto3" json:"audio_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUsageResponse) Reset() {
+	*x = GetUsageResponse{}
+	mi := &file_account_v1_account_proto_msgTypes[32]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUsageResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUsageResponse) ProtoMessage() {}
+
+func (x *GetUsageResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_account_v1_account_proto_msgTypes[32]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUsageResponse.ProtoReflect.Descriptor instead.
+func (*GetUsageResponse) Descriptor() ([]byte, []int) {
+	return file_account_v1_account_proto_rawDescGZIP(), []int{32}
+}
+
+func (x *GetUsageResponse) GetAudioMs() int64 {
+	if x != nil {
+		return x.AudioMs
+	}
+	return 0
+}
+
 var File_account_v1_account_proto protoreflect.FileDescriptor
 
 const file_account_v1_account_proto_rawDesc = "" +
 	"\n" +
 	"\x18account/v1/account.proto\x12\n" +
-	"account.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xa3\x01\n" +
+	"account.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xcc\x01\n" +
 	"\x04User\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x12\n" +
 	"\x04name\x18\x02 \x01(\tR\x04name\x12$\n" +
 	"\x04role\x18\x03 \x01(\x0e2\x10.account.v1.RoleR\x04role\x12\x16\n" +
 	"\x06active\x18\x04 \x01(\bR\x06active\x129\n" +
 	"\n" +
-	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\"\xb9\x01\n" +
+	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x12'\n" +
+	"\x05quota\x18\x06 \x01(\v2\x11.account.v1.QuotaR\x05quota\"\xd4\x01\n" +
+	"\x05Quota\x126\n" +
+	"\x15audio_seconds_per_day\x18\x01 \x01(\x03H\x00R\x12audioSecondsPerDay\x88\x01\x01\x12,\n" +
+	"\x0fconcurrent_jobs\x18\x02 \x01(\x03H\x01R\x0econcurrentJobs\x88\x01\x01\x12&\n" +
+	"\fstored_bytes\x18\x03 \x01(\x03H\x02R\vstoredBytes\x88\x01\x01B\x18\n" +
+	"\x16_audio_seconds_per_dayB\x12\n" +
+	"\x10_concurrent_jobsB\x0f\n" +
+	"\r_stored_bytes\"\x8e\x02\n" +
+	"\x03Key\x12\x0e\n" +
+	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
+	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x12\n" +
+	"\x04name\x18\x03 \x01(\tR\x04name\x12\x16\n" +
+	"\x06prefix\x18\x04 \x01(\tR\x06prefix\x129\n" +
+	"\n" +
+	"created_at\x18\x05 \x01(\v2\x1a.google.protobuf.TimestampR\tcreatedAt\x129\n" +
+	"\n" +
+	"expires_at\x18\x06 \x01(\v2\x1a.google.protobuf.TimestampR\texpiresAt\x12<\n" +
+	"\flast_used_at\x18\a \x01(\v2\x1a.google.protobuf.TimestampR\n" +
+	"lastUsedAt\"g\n" +
+	"\x0eAccountChanged\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x16\n" +
+	"\x06locked\x18\x02 \x01(\bR\x06locked\x12$\n" +
+	"\x0eremoved_key_id\x18\x03 \x01(\tR\fremovedKeyId\"\xb9\x01\n" +
 	"\aErasure\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x1d\n" +
 	"\n" +
@@ -861,11 +1959,13 @@ const file_account_v1_account_proto_rawDesc = "" +
 	"\x0eGetUserRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\"7\n" +
 	"\x0fGetUserResponse\x12$\n" +
-	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user\"i\n" +
+	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user\"\xab\x01\n" +
 	"\x11EnsureUserRequest\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bpassword\x18\x02 \x01(\tR\bpassword\x12$\n" +
-	"\x04role\x18\x03 \x01(\x0e2\x10.account.v1.RoleR\x04role\"T\n" +
+	"\x04role\x18\x03 \x01(\x0e2\x10.account.v1.RoleR\x04role\x12\x17\n" +
+	"\auser_id\x18\x04 \x01(\tR\x06userId\x12'\n" +
+	"\x05quota\x18\x05 \x01(\v2\x11.account.v1.QuotaR\x05quota\"T\n" +
 	"\x12EnsureUserResponse\x12$\n" +
 	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user\x12\x18\n" +
 	"\acreated\x18\x02 \x01(\bR\acreated\"\x13\n" +
@@ -881,12 +1981,57 @@ const file_account_v1_account_proto_rawDesc = "" +
 	"\x0fLockUserRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\"8\n" +
 	"\x10LockUserResponse\x12$\n" +
-	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user*;\n" +
+	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user\",\n" +
+	"\x05Limit\x12\x19\n" +
+	"\x05value\x18\x01 \x01(\x03H\x00R\x05value\x88\x01\x01B\b\n" +
+	"\x06_value\"\xee\x02\n" +
+	"\x11UpdateUserRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12)\n" +
+	"\x04role\x18\x02 \x01(\x0e2\x10.account.v1.RoleH\x00R\x04role\x88\x01\x01\x12\x1b\n" +
+	"\x06active\x18\x03 \x01(\bH\x01R\x06active\x88\x01\x01\x12\x1f\n" +
+	"\bpassword\x18\x04 \x01(\tH\x02R\bpassword\x88\x01\x01\x12D\n" +
+	"\x15audio_seconds_per_day\x18\x05 \x01(\v2\x11.account.v1.LimitR\x12audioSecondsPerDay\x12:\n" +
+	"\x0fconcurrent_jobs\x18\x06 \x01(\v2\x11.account.v1.LimitR\x0econcurrentJobs\x124\n" +
+	"\fstored_bytes\x18\a \x01(\v2\x11.account.v1.LimitR\vstoredBytesB\a\n" +
+	"\x05_roleB\t\n" +
+	"\a_activeB\v\n" +
+	"\t_password\":\n" +
+	"\x12UpdateUserResponse\x12$\n" +
+	"\x04user\x18\x01 \x01(\v2\x10.account.v1.UserR\x04user\"I\n" +
+	"\x10CreateKeyRequest\x12!\n" +
+	"\x03key\x18\x01 \x01(\v2\x0f.account.v1.KeyR\x03key\x12\x12\n" +
+	"\x04hash\x18\x02 \x01(\fR\x04hash\"6\n" +
+	"\x11CreateKeyResponse\x12!\n" +
+	"\x03key\x18\x01 \x01(\v2\x0f.account.v1.KeyR\x03key\"*\n" +
+	"\x0fListKeysRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\"7\n" +
+	"\x10ListKeysResponse\x12#\n" +
+	"\x04keys\x18\x01 \x03(\v2\x0f.account.v1.KeyR\x04keys\"B\n" +
+	"\x10DeleteKeyRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x15\n" +
+	"\x06key_id\x18\x02 \x01(\tR\x05keyId\"\x13\n" +
+	"\x11DeleteKeyResponse\"$\n" +
+	"\x0eFindKeyRequest\x12\x12\n" +
+	"\x04hash\x18\x01 \x01(\fR\x04hash\"Z\n" +
+	"\x0fFindKeyResponse\x12!\n" +
+	"\x03key\x18\x01 \x01(\v2\x0f.account.v1.KeyR\x03key\x12$\n" +
+	"\x04user\x18\x02 \x01(\v2\x10.account.v1.UserR\x04user\"<\n" +
+	"\x12NoteKeyUsesRequest\x12&\n" +
+	"\x04uses\x18\x01 \x03(\v2\x12.account.v1.KeyUseR\x04uses\"T\n" +
+	"\x06KeyUse\x12\x15\n" +
+	"\x06key_id\x18\x01 \x01(\tR\x05keyId\x123\n" +
+	"\aused_at\x18\x02 \x01(\v2\x1a.google.protobuf.TimestampR\x06usedAt\"\x15\n" +
+	"\x13NoteKeyUsesResponse\"<\n" +
+	"\x0fGetUsageRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x10\n" +
+	"\x03day\x18\x02 \x01(\x03R\x03day\"-\n" +
+	"\x10GetUsageResponse\x12\x19\n" +
+	"\baudio_ms\x18\x01 \x01(\x03R\aaudioMs*;\n" +
 	"\x04Role\x12\x14\n" +
 	"\x10ROLE_UNSPECIFIED\x10\x00\x12\r\n" +
 	"\tROLE_USER\x10\x01\x12\x0e\n" +
 	"\n" +
-	"ROLE_ADMIN\x10\x022\xd2\x03\n" +
+	"ROLE_ADMIN\x10\x022\xd5\a\n" +
 	"\x0eAccountService\x12Q\n" +
 	"\fAuthenticate\x12\x1f.account.v1.AuthenticateRequest\x1a .account.v1.AuthenticateResponse\x12B\n" +
 	"\aGetUser\x12\x1a.account.v1.GetUserRequest\x1a\x1b.account.v1.GetUserResponse\x12K\n" +
@@ -895,7 +2040,15 @@ const file_account_v1_account_proto_rawDesc = "" +
 	"\n" +
 	"CountUsers\x12\x1d.account.v1.CountUsersRequest\x1a\x1e.account.v1.CountUsersResponse\x12H\n" +
 	"\tListUsers\x12\x1c.account.v1.ListUsersRequest\x1a\x1d.account.v1.ListUsersResponse\x12E\n" +
-	"\bLockUser\x12\x1b.account.v1.LockUserRequest\x1a\x1c.account.v1.LockUserResponseB;Z9github.com/stenomesh/stenomesh/proto/account/v1;accountv1b\x06proto3"
+	"\bLockUser\x12\x1b.account.v1.LockUserRequest\x1a\x1c.account.v1.LockUserResponse\x12K\n" +
+	"\n" +
+	"UpdateUser\x12\x1d.account.v1.UpdateUserRequest\x1a\x1e.account.v1.UpdateUserResponse\x12H\n" +
+	"\tCreateKey\x12\x1c.account.v1.CreateKeyRequest\x1a\x1d.account.v1.CreateKeyResponse\x12E\n" +
+	"\bListKeys\x12\x1b.account.v1.ListKeysRequest\x1a\x1c.account.v1.ListKeysResponse\x12H\n" +
+	"\tDeleteKey\x12\x1c.account.v1.DeleteKeyRequest\x1a\x1d.account.v1.DeleteKeyResponse\x12B\n" +
+	"\aFindKey\x12\x1a.account.v1.FindKeyRequest\x1a\x1b.account.v1.FindKeyResponse\x12N\n" +
+	"\vNoteKeyUses\x12\x1e.account.v1.NoteKeyUsesRequest\x1a\x1f.account.v1.NoteKeyUsesResponse\x12E\n" +
+	"\bGetUsage\x12\x1b.account.v1.GetUsageRequest\x1a\x1c.account.v1.GetUsageResponseB;Z9github.com/stenomesh/stenomesh/proto/account/v1;accountv1b\x06proto3"
 
 var (
 	file_account_v1_account_proto_rawDescOnce sync.Once
@@ -910,53 +2063,103 @@ func file_account_v1_account_proto_rawDescGZIP() []byte {
 }
 
 var file_account_v1_account_proto_enumTypes = make([]protoimpl.EnumInfo, 1)
-var file_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 14)
+var file_account_v1_account_proto_msgTypes = make([]protoimpl.MessageInfo, 33)
 var file_account_v1_account_proto_goTypes = []any{
 	(Role)(0),                     // 0: account.v1.Role
 	(*User)(nil),                  // 1: account.v1.User
-	(*Erasure)(nil),               // 2: account.v1.Erasure
-	(*AuthenticateRequest)(nil),   // 3: account.v1.AuthenticateRequest
-	(*AuthenticateResponse)(nil),  // 4: account.v1.AuthenticateResponse
-	(*GetUserRequest)(nil),        // 5: account.v1.GetUserRequest
-	(*GetUserResponse)(nil),       // 6: account.v1.GetUserResponse
-	(*EnsureUserRequest)(nil),     // 7: account.v1.EnsureUserRequest
-	(*EnsureUserResponse)(nil),    // 8: account.v1.EnsureUserResponse
-	(*CountUsersRequest)(nil),     // 9: account.v1.CountUsersRequest
-	(*CountUsersResponse)(nil),    // 10: account.v1.CountUsersResponse
-	(*ListUsersRequest)(nil),      // 11: account.v1.ListUsersRequest
-	(*ListUsersResponse)(nil),     // 12: account.v1.ListUsersResponse
-	(*LockUserRequest)(nil),       // 13: account.v1.LockUserRequest
-	(*LockUserResponse)(nil),      // 14: account.v1.LockUserResponse
-	(*timestamppb.Timestamp)(nil), // 15: google.protobuf.Timestamp
+	(*Quota)(nil),                 // 2: account.v1.Quota
+	(*Key)(nil),                   // 3: account.v1.Key
+	(*AccountChanged)(nil),        // 4: account.v1.AccountChanged
+	(*Erasure)(nil),               // 5: account.v1.Erasure
+	(*AuthenticateRequest)(nil),   // 6: account.v1.AuthenticateRequest
+	(*AuthenticateResponse)(nil),  // 7: account.v1.AuthenticateResponse
+	(*GetUserRequest)(nil),        // 8: account.v1.GetUserRequest
+	(*GetUserResponse)(nil),       // 9: account.v1.GetUserResponse
+	(*EnsureUserRequest)(nil),     // 10: account.v1.EnsureUserRequest
+	(*EnsureUserResponse)(nil),    // 11: account.v1.EnsureUserResponse
+	(*CountUsersRequest)(nil),     // 12: account.v1.CountUsersRequest
+	(*CountUsersResponse)(nil),    // 13: account.v1.CountUsersResponse
+	(*ListUsersRequest)(nil),      // 14: account.v1.ListUsersRequest
+	(*ListUsersResponse)(nil),     // 15: account.v1.ListUsersResponse
+	(*LockUserRequest)(nil),       // 16: account.v1.LockUserRequest
+	(*LockUserResponse)(nil),      // 17: account.v1.LockUserResponse
+	(*Limit)(nil),                 // 18: account.v1.Limit
+	(*UpdateUserRequest)(nil),     // 19: account.v1.UpdateUserRequest
+	(*UpdateUserResponse)(nil),    // 20: account.v1.UpdateUserResponse
+	(*CreateKeyRequest)(nil),      // 21: account.v1.CreateKeyRequest
+	(*CreateKeyResponse)(nil),     // 22: account.v1.CreateKeyResponse
+	(*ListKeysRequest)(nil),       // 23: account.v1.ListKeysRequest
+	(*ListKeysResponse)(nil),      // 24: account.v1.ListKeysResponse
+	(*DeleteKeyRequest)(nil),      // 25: account.v1.DeleteKeyRequest
+	(*DeleteKeyResponse)(nil),     // 26: account.v1.DeleteKeyResponse
+	(*FindKeyRequest)(nil),        // 27: account.v1.FindKeyRequest
+	(*FindKeyResponse)(nil),       // 28: account.v1.FindKeyResponse
+	(*NoteKeyUsesRequest)(nil),    // 29: account.v1.NoteKeyUsesRequest
+	(*KeyUse)(nil),                // 30: account.v1.KeyUse
+	(*NoteKeyUsesResponse)(nil),   // 31: account.v1.NoteKeyUsesResponse
+	(*GetUsageRequest)(nil),       // 32: account.v1.GetUsageRequest
+	(*GetUsageResponse)(nil),      // 33: account.v1.GetUsageResponse
+	(*timestamppb.Timestamp)(nil), // 34: google.protobuf.Timestamp
 }
 var file_account_v1_account_proto_depIdxs = []int32{
 	0,  // 0: account.v1.User.role:type_name -> account.v1.Role
-	15, // 1: account.v1.User.created_at:type_name -> google.protobuf.Timestamp
-	15, // 2: account.v1.Erasure.ordered_at:type_name -> google.protobuf.Timestamp
-	15, // 3: account.v1.Erasure.finished_at:type_name -> google.protobuf.Timestamp
-	1,  // 4: account.v1.AuthenticateResponse.user:type_name -> account.v1.User
-	1,  // 5: account.v1.GetUserResponse.user:type_name -> account.v1.User
-	0,  // 6: account.v1.EnsureUserRequest.role:type_name -> account.v1.Role
-	1,  // 7: account.v1.EnsureUserResponse.user:type_name -> account.v1.User
-	1,  // 8: account.v1.ListUsersResponse.users:type_name -> account.v1.User
-	1,  // 9: account.v1.LockUserResponse.user:type_name -> account.v1.User
-	3,  // 10: account.v1.AccountService.Authenticate:input_type -> account.v1.AuthenticateRequest
-	5,  // 11: account.v1.AccountService.GetUser:input_type -> account.v1.GetUserRequest
-	7,  // 12: account.v1.AccountService.EnsureUser:input_type -> account.v1.EnsureUserRequest
-	9,  // 13: account.v1.AccountService.CountUsers:input_type -> account.v1.CountUsersRequest
-	11, // 14: account.v1.AccountService.ListUsers:input_type -> account.v1.ListUsersRequest
-	13, // 15: account.v1.AccountService.LockUser:input_type -> account.v1.LockUserRequest
-	4,  // 16: account.v1.AccountService.Authenticate:output_type -> account.v1.AuthenticateResponse
-	6,  // 17: account.v1.AccountService.GetUser:output_type -> account.v1.GetUserResponse
-	8,  // 18: account.v1.AccountService.EnsureUser:output_type -> account.v1.EnsureUserResponse
-	10, // 19: account.v1.AccountService.CountUsers:output_type -> account.v1.CountUsersResponse
-	12, // 20: account.v1.AccountService.ListUsers:output_type -> account.v1.ListUsersResponse
-	14, // 21: account.v1.AccountService.LockUser:output_type -> account.v1.LockUserResponse
-	16, // [16:22] is the sub-list for method output_type
-	10, // [10:16] is the sub-list for method input_type
-	10, // [10:10] is the sub-list for extension type_name
-	10, // [10:10] is the sub-list for extension extendee
-	0,  // [0:10] is the sub-list for field type_name
+	34, // 1: account.v1.User.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 2: account.v1.User.quota:type_name -> account.v1.Quota
+	34, // 3: account.v1.Key.created_at:type_name -> google.protobuf.Timestamp
+	34, // 4: account.v1.Key.expires_at:type_name -> google.protobuf.Timestamp
+	34, // 5: account.v1.Key.last_used_at:type_name -> google.protobuf.Timestamp
+	34, // 6: account.v1.Erasure.ordered_at:type_name -> google.protobuf.Timestamp
+	34, // 7: account.v1.Erasure.finished_at:type_name -> google.protobuf.Timestamp
+	1,  // 8: account.v1.AuthenticateResponse.user:type_name -> account.v1.User
+	1,  // 9: account.v1.GetUserResponse.user:type_name -> account.v1.User
+	0,  // 10: account.v1.EnsureUserRequest.role:type_name -> account.v1.Role
+	2,  // 11: account.v1.EnsureUserRequest.quota:type_name -> account.v1.Quota
+	1,  // 12: account.v1.EnsureUserResponse.user:type_name -> account.v1.User
+	1,  // 13: account.v1.ListUsersResponse.users:type_name -> account.v1.User
+	1,  // 14: account.v1.LockUserResponse.user:type_name -> account.v1.User
+	0,  // 15: account.v1.UpdateUserRequest.role:type_name -> account.v1.Role
+	18, // 16: account.v1.UpdateUserRequest.audio_seconds_per_day:type_name -> account.v1.Limit
+	18, // 17: account.v1.UpdateUserRequest.concurrent_jobs:type_name -> account.v1.Limit
+	18, // 18: account.v1.UpdateUserRequest.stored_bytes:type_name -> account.v1.Limit
+	1,  // 19: account.v1.UpdateUserResponse.user:type_name -> account.v1.User
+	3,  // 20: account.v1.CreateKeyRequest.key:type_name -> account.v1.Key
+	3,  // 21: account.v1.CreateKeyResponse.key:type_name -> account.v1.Key
+	3,  // 22: account.v1.ListKeysResponse.keys:type_name -> account.v1.Key
+	3,  // 23: account.v1.FindKeyResponse.key:type_name -> account.v1.Key
+	1,  // 24: account.v1.FindKeyResponse.user:type_name -> account.v1.User
+	30, // 25: account.v1.NoteKeyUsesRequest.uses:type_name -> account.v1.KeyUse
+	34, // 26: account.v1.KeyUse.used_at:type_name -> google.protobuf.Timestamp
+	6,  // 27: account.v1.AccountService.Authenticate:input_type -> account.v1.AuthenticateRequest
+	8,  // 28: account.v1.AccountService.GetUser:input_type -> account.v1.GetUserRequest
+	10, // 29: account.v1.AccountService.EnsureUser:input_type -> account.v1.EnsureUserRequest
+	12, // 30: account.v1.AccountService.CountUsers:input_type -> account.v1.CountUsersRequest
+	14, // 31: account.v1.AccountService.ListUsers:input_type -> account.v1.ListUsersRequest
+	16, // 32: account.v1.AccountService.LockUser:input_type -> account.v1.LockUserRequest
+	19, // 33: account.v1.AccountService.UpdateUser:input_type -> account.v1.UpdateUserRequest
+	21, // 34: account.v1.AccountService.CreateKey:input_type -> account.v1.CreateKeyRequest
+	23, // 35: account.v1.AccountService.ListKeys:input_type -> account.v1.ListKeysRequest
+	25, // 36: account.v1.AccountService.DeleteKey:input_type -> account.v1.DeleteKeyRequest
+	27, // 37: account.v1.AccountService.FindKey:input_type -> account.v1.FindKeyRequest
+	29, // 38: account.v1.AccountService.NoteKeyUses:input_type -> account.v1.NoteKeyUsesRequest
+	32, // 39: account.v1.AccountService.GetUsage:input_type -> account.v1.GetUsageRequest
+	7,  // 40: account.v1.AccountService.Authenticate:output_type -> account.v1.AuthenticateResponse
+	9,  // 41: account.v1.AccountService.GetUser:output_type -> account.v1.GetUserResponse
+	11, // 42: account.v1.AccountService.EnsureUser:output_type -> account.v1.EnsureUserResponse
+	13, // 43: account.v1.AccountService.CountUsers:output_type -> account.v1.CountUsersResponse
+	15, // 44: account.v1.AccountService.ListUsers:output_type -> account.v1.ListUsersResponse
+	17, // 45: account.v1.AccountService.LockUser:output_type -> account.v1.LockUserResponse
+	20, // 46: account.v1.AccountService.UpdateUser:output_type -> account.v1.UpdateUserResponse
+	22, // 47: account.v1.AccountService.CreateKey:output_type -> account.v1.CreateKeyResponse
+	24, // 48: account.v1.AccountService.ListKeys:output_type -> account.v1.ListKeysResponse
+	26, // 49: account.v1.AccountService.DeleteKey:output_type -> account.v1.DeleteKeyResponse
+	28, // 50: account.v1.AccountService.FindKey:output_type -> account.v1.FindKeyResponse
+	31, // 51: account.v1.AccountService.NoteKeyUses:output_type -> account.v1.NoteKeyUsesResponse
+	33, // 52: account.v1.AccountService.GetUsage:output_type -> account.v1.GetUsageResponse
+	40, // [40:53] is the sub-list for method output_type
+	27, // [27:40] is the sub-list for method input_type
+	27, // [27:27] is the sub-list for extension type_name
+	27, // [27:27] is the sub-list for extension extendee
+	0,  // [0:27] is the sub-list for field type_name
 }
 
 func init() { file_account_v1_account_proto_init() }
@@ -964,13 +2167,16 @@ func file_account_v1_account_proto_init() {
 	if File_account_v1_account_proto != nil {
 		return
 	}
+	file_account_v1_account_proto_msgTypes[1].OneofWrappers = []any{}
+	file_account_v1_account_proto_msgTypes[17].OneofWrappers = []any{}
+	file_account_v1_account_proto_msgTypes[18].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_account_v1_account_proto_rawDesc), len(file_account_v1_account_proto_rawDesc)),
 			NumEnums:      1,
-			NumMessages:   14,
+			NumMessages:   33,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

@@ -28,6 +28,13 @@ const (
 	AccountService_CountUsers_FullMethodName   = "/account.v1.AccountService/CountUsers"
 	AccountService_ListUsers_FullMethodName    = "/account.v1.AccountService/ListUsers"
 	AccountService_LockUser_FullMethodName     = "/account.v1.AccountService/LockUser"
+	AccountService_UpdateUser_FullMethodName   = "/account.v1.AccountService/UpdateUser"
+	AccountService_CreateKey_FullMethodName    = "/account.v1.AccountService/CreateKey"
+	AccountService_ListKeys_FullMethodName     = "/account.v1.AccountService/ListKeys"
+	AccountService_DeleteKey_FullMethodName    = "/account.v1.AccountService/DeleteKey"
+	AccountService_FindKey_FullMethodName      = "/account.v1.AccountService/FindKey"
+	AccountService_NoteKeyUses_FullMethodName  = "/account.v1.AccountService/NoteKeyUses"
+	AccountService_GetUsage_FullMethodName     = "/account.v1.AccountService/GetUsage"
 )
 
 // AccountServiceClient is the client API for AccountService service.
@@ -53,6 +60,27 @@ type AccountServiceClient interface {
 	// who is locked stays so. NOT_FOUND: no such user. ALREADY_EXISTS with the code
 	// last_admin: nobody would be left who administers the mesh.
 	LockUser(ctx context.Context, in *LockUserRequest, opts ...grpc.CallOption) (*LockUserResponse, error)
+	// UpdateUser changes what is set in the request and nothing else; it may be called
+	// again. NOT_FOUND: no such user. INVALID_ARGUMENT: a password or quota that is not
+	// usable. ALREADY_EXISTS with the code last_admin: nobody would be left who
+	// administers the mesh.
+	UpdateUser(ctx context.Context, in *UpdateUserRequest, opts ...grpc.CallOption) (*UpdateUserResponse, error)
+	// CreateKey stores an API key; when there is one of its id already, it is that one.
+	// INVALID_ARGUMENT: a name that is not usable. NOT_FOUND: no such user.
+	// ALREADY_EXISTS with the code too_many_keys: the user has 100.
+	CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error)
+	// ListKeys returns all API keys of a user, those made first at first.
+	ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error)
+	// DeleteKey removes an API key; it is no error when the user has none of that id.
+	DeleteKey(ctx context.Context, in *DeleteKeyRequest, opts ...grpc.CallOption) (*DeleteKeyResponse, error)
+	// FindKey returns an API key, expired or not, and its owner, active or not.
+	// NOT_FOUND: there is none.
+	FindKey(ctx context.Context, in *FindKeyRequest, opts ...grpc.CallOption) (*FindKeyResponse, error)
+	// NoteKeyUses notes when keys were used last. Earlier times than those that are
+	// noted, and keys that are gone, change nothing.
+	NoteKeyUses(ctx context.Context, in *NoteKeyUsesRequest, opts ...grpc.CallOption) (*NoteKeyUsesResponse, error)
+	// GetUsage tells how much of a day's quota a user has used, deleted jobs included.
+	GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error)
 }
 
 type accountServiceClient struct {
@@ -123,6 +151,76 @@ func (c *accountServiceClient) LockUser(ctx context.Context, in *LockUserRequest
 	return out, nil
 }
 
+func (c *accountServiceClient) UpdateUser(ctx context.Context, in *UpdateUserRequest, opts ...grpc.CallOption) (*UpdateUserResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(UpdateUserResponse)
+	err := c.cc.Invoke(ctx, AccountService_UpdateUser_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) CreateKey(ctx context.Context, in *CreateKeyRequest, opts ...grpc.CallOption) (*CreateKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(CreateKeyResponse)
+	err := c.cc.Invoke(ctx, AccountService_CreateKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) ListKeys(ctx context.Context, in *ListKeysRequest, opts ...grpc.CallOption) (*ListKeysResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(ListKeysResponse)
+	err := c.cc.Invoke(ctx, AccountService_ListKeys_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) DeleteKey(ctx context.Context, in *DeleteKeyRequest, opts ...grpc.CallOption) (*DeleteKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(DeleteKeyResponse)
+	err := c.cc.Invoke(ctx, AccountService_DeleteKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) FindKey(ctx context.Context, in *FindKeyRequest, opts ...grpc.CallOption) (*FindKeyResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(FindKeyResponse)
+	err := c.cc.Invoke(ctx, AccountService_FindKey_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) NoteKeyUses(ctx context.Context, in *NoteKeyUsesRequest, opts ...grpc.CallOption) (*NoteKeyUsesResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(NoteKeyUsesResponse)
+	err := c.cc.Invoke(ctx, AccountService_NoteKeyUses_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *accountServiceClient) GetUsage(ctx context.Context, in *GetUsageRequest, opts ...grpc.CallOption) (*GetUsageResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUsageResponse)
+	err := c.cc.Invoke(ctx, AccountService_GetUsage_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // AccountServiceServer is the server API for AccountService service.
 // All implementations must embed UnimplementedAccountServiceServer
 // for forward compatibility.
@@ -146,6 +244,27 @@ type AccountServiceServer interface {
 	// who is locked stays so. NOT_FOUND: no such user. ALREADY_EXISTS with the code
 	// last_admin: nobody would be left who administers the mesh.
 	LockUser(context.Context, *LockUserRequest) (*LockUserResponse, error)
+	// UpdateUser changes what is set in the request and nothing else; it may be called
+	// again. NOT_FOUND: no such user. INVALID_ARGUMENT: a password or quota that is not
+	// usable. ALREADY_EXISTS with the code last_admin: nobody would be left who
+	// administers the mesh.
+	UpdateUser(context.Context, *UpdateUserRequest) (*UpdateUserResponse, error)
+	// CreateKey stores an API key; when there is one of its id already, it is that one.
+	// INVALID_ARGUMENT: a name that is not usable. NOT_FOUND: no such user.
+	// ALREADY_EXISTS with the code too_many_keys: the user has 100.
+	CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error)
+	// ListKeys returns all API keys of a user, those made first at first.
+	ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error)
+	// DeleteKey removes an API key; it is no error when the user has none of that id.
+	DeleteKey(context.Context, *DeleteKeyRequest) (*DeleteKeyResponse, error)
+	// FindKey returns an API key, expired or not, and its owner, active or not.
+	// NOT_FOUND: there is none.
+	FindKey(context.Context, *FindKeyRequest) (*FindKeyResponse, error)
+	// NoteKeyUses notes when keys were used last. Earlier times than those that are
+	// noted, and keys that are gone, change nothing.
+	NoteKeyUses(context.Context, *NoteKeyUsesRequest) (*NoteKeyUsesResponse, error)
+	// GetUsage tells how much of a day's quota a user has used, deleted jobs included.
+	GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error)
 	mustEmbedUnimplementedAccountServiceServer()
 }
 
@@ -173,6 +292,27 @@ func (UnimplementedAccountServiceServer) ListUsers(context.Context, *ListUsersRe
 }
 func (UnimplementedAccountServiceServer) LockUser(context.Context, *LockUserRequest) (*LockUserResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method LockUser not implemented")
+}
+func (UnimplementedAccountServiceServer) UpdateUser(context.Context, *UpdateUserRequest) (*UpdateUserResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method UpdateUser not implemented")
+}
+func (UnimplementedAccountServiceServer) CreateKey(context.Context, *CreateKeyRequest) (*CreateKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method CreateKey not implemented")
+}
+func (UnimplementedAccountServiceServer) ListKeys(context.Context, *ListKeysRequest) (*ListKeysResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method ListKeys not implemented")
+}
+func (UnimplementedAccountServiceServer) DeleteKey(context.Context, *DeleteKeyRequest) (*DeleteKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method DeleteKey not implemented")
+}
+func (UnimplementedAccountServiceServer) FindKey(context.Context, *FindKeyRequest) (*FindKeyResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method FindKey not implemented")
+}
+func (UnimplementedAccountServiceServer) NoteKeyUses(context.Context, *NoteKeyUsesRequest) (*NoteKeyUsesResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method NoteKeyUses not implemented")
+}
+func (UnimplementedAccountServiceServer) GetUsage(context.Context, *GetUsageRequest) (*GetUsageResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUsage not implemented")
 }
 func (UnimplementedAccountServiceServer) mustEmbedUnimplementedAccountServiceServer() {}
 func (UnimplementedAccountServiceServer) testEmbeddedByValue()                        {}
@@ -303,6 +443,132 @@ func _AccountService_LockUser_Handler(srv interface{}, ctx context.Context, dec 
 	return interceptor(ctx, in, info, handler)
 }
 
+func _AccountService_UpdateUser_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(UpdateUserRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).UpdateUser(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_UpdateUser_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).UpdateUser(ctx, req.(*UpdateUserRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_CreateKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(CreateKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).CreateKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_CreateKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).CreateKey(ctx, req.(*CreateKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_ListKeys_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(ListKeysRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).ListKeys(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_ListKeys_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).ListKeys(ctx, req.(*ListKeysRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_DeleteKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(DeleteKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).DeleteKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_DeleteKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).DeleteKey(ctx, req.(*DeleteKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_FindKey_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(FindKeyRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).FindKey(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_FindKey_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).FindKey(ctx, req.(*FindKeyRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_NoteKeyUses_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(NoteKeyUsesRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).NoteKeyUses(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_NoteKeyUses_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).NoteKeyUses(ctx, req.(*NoteKeyUsesRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _AccountService_GetUsage_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUsageRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(AccountServiceServer).GetUsage(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: AccountService_GetUsage_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(AccountServiceServer).GetUsage(ctx, req.(*GetUsageRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // AccountService_ServiceDesc is the grpc.ServiceDesc for AccountService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -333,6 +599,34 @@ var AccountService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "LockUser",
 			Handler:    _AccountService_LockUser_Handler,
+		},
+		{
+			MethodName: "UpdateUser",
+			Handler:    _AccountService_UpdateUser_Handler,
+		},
+		{
+			MethodName: "CreateKey",
+			Handler:    _AccountService_CreateKey_Handler,
+		},
+		{
+			MethodName: "ListKeys",
+			Handler:    _AccountService_ListKeys_Handler,
+		},
+		{
+			MethodName: "DeleteKey",
+			Handler:    _AccountService_DeleteKey_Handler,
+		},
+		{
+			MethodName: "FindKey",
+			Handler:    _AccountService_FindKey_Handler,
+		},
+		{
+			MethodName: "NoteKeyUses",
+			Handler:    _AccountService_NoteKeyUses_Handler,
+		},
+		{
+			MethodName: "GetUsage",
+			Handler:    _AccountService_GetUsage_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"sync"
 	"testing"
+	"time"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history"
@@ -17,6 +18,7 @@ func recordUser(t *testing.T, store history.Store, id string) []string {
 	if _, err := store.CreateUser(t.Context(), user(id, id+"@example.org")); err != nil {
 		t.Fatal(err)
 	}
+	mustKey(t, store, key(id, 1))
 	running, done, gone := job(id, 1, jobv1.State_STATE_QUEUED), job(id, 2, jobv1.State_STATE_COMPLETED), job(id, 3, jobv1.State_STATE_DELETED)
 	mustRecord(t, store, change(running, 5), record.Change{Job: done, Revision: 6, Transcript: words()}, change(gone, 7))
 	return []string{running.GetId(), done.GetId(), gone.GetId()}
@@ -37,6 +39,9 @@ func deleteUserLeavesTombstones(t *testing.T, store history.Store) {
 		t.Errorf("%d accounts, %v; want bob's", n, err)
 	}
 	wantTotal(t, store, "ann", 0)
+	_, err = store.KeyByHash(t.Context(), key("ann", 1).Hash)
+	wantNotFound(t, "key", err)
+	wantUsage(t, store, "ann", day, 0)
 	mustRecord(t, store, record.Change{Job: job("ann", 2, jobv1.State_STATE_COMPLETED), Revision: 60, Transcript: words()}) // late
 	for _, id := range anns {
 		_, _, err := store.Job(t.Context(), "ann", id)
@@ -49,6 +54,10 @@ func deleteUserLeavesTombstones(t *testing.T, store history.Store) {
 	if _, err := store.Transcript(t.Context(), "bob", bobs[1]); err != nil {
 		t.Errorf("somebody else's transcript: %v", err)
 	}
+	if _, err := store.KeyByHash(t.Context(), key("bob", 1).Hash); err != nil {
+		t.Errorf("somebody else's key: %v", err)
+	}
+	wantUsage(t, store, "bob", day, 2*61*time.Second)
 }
 
 func deleteUserTellsTheSame(t *testing.T, store history.Store) {

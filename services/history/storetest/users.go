@@ -148,6 +148,87 @@ func lockUserLeavesAnAdministrator(t *testing.T, store history.Store) {
 	}
 }
 
+func mustUsers(t *testing.T, store history.Store, users ...record.User) {
+	t.Helper()
+	for _, u := range users {
+		if _, err := store.CreateUser(t.Context(), u); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func updateUserChangesWhatIsAsked(t *testing.T, store history.Store) {
+	want := user("id-1", "ann")
+	want.Quota.AudioSeconds = record.Limit{V: 60, Valid: true}
+	mustUsers(t, store, want, user("id-2", "boss"))
+	role, active, hash := "user", false, "other"
+	none, some := record.Limit{}, record.Limit{V: 1 << 40, Valid: true}
+
+	for _, step := range []struct {
+		change record.UserChange
+		expect func()
+	}{
+		{record.UserChange{}, func() {}},
+		{record.UserChange{Role: &role}, func() { want.Role = role }},
+		{record.UserChange{Active: &active}, func() { want.Active = active }},
+		{record.UserChange{PasswordHash: &hash}, func() { want.PasswordHash = hash }},
+		{record.UserChange{AudioSeconds: &none}, func() { want.Quota.AudioSeconds = none }},
+		{record.UserChange{StoredBytes: &some, Jobs: &some}, func() { want.Quota.StoredBytes, want.Quota.Jobs = some, some }},
+	} {
+		step.expect()
+		if got, err := store.UpdateUser(t.Context(), want.ID, step.change); err != nil || got != want {
+			t.Errorf("got %v, %v; want %v", got, err, want)
+		}
+		if got, err := store.UserByID(t.Context(), want.ID); err != nil || got != want {
+			t.Errorf("stored %v, %v; want %v", got, err, want)
+		}
+	}
+	if got, err := store.UserByName(t.Context(), "boss"); err != nil || got != user("id-2", "boss") {
+		t.Errorf("somebody else: %v, %v", got, err)
+	}
+	for _, id := range []string{"nobody", "id-2\x00"} {
+		_, err := store.UpdateUser(t.Context(), id, record.UserChange{Active: &active})
+		wantNotFound(t, id, err)
+	}
+}
+
+// Four administrators give one another up at the same moment, in every way there is.
+func updateUserLeavesAnAdministrator(t *testing.T, store history.Store) {
+	role, active := "user", false
+	ways := []func(id string) error{
+		func(id string) error { _, err := store.LockUser(context.WithoutCancel(t.Context()), id); return err },
+		func(id string) error { return update(t, store, id, record.UserChange{Role: &role}) },
+		func(id string) error { return update(t, store, id, record.UserChange{Active: &active}) },
+		func(id string) error { return update(t, store, id, record.UserChange{Active: &active, Role: &role}) },
+	}
+	for n := range ways {
+		mustUsers(t, store, user(fmt.Sprint(n), fmt.Sprint(n)))
+	}
+	var refused atomic.Int64
+	var all sync.WaitGroup
+	for n, way := range ways {
+		all.Go(func() {
+			err := way(fmt.Sprint(n))
+			switch {
+			case err != nil && fault.Of(err).Code == "last_admin":
+				refused.Add(1)
+			case err != nil:
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+
+	if refused.Load() != 1 {
+		t.Errorf("%d refused, want one", refused.Load())
+	}
+}
+
+func update(t *testing.T, store history.Store, id string, change record.UserChange) error {
+	_, err := store.UpdateUser(context.WithoutCancel(t.Context()), id, change)
+	return err
+}
+
 func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
@@ -167,13 +248,20 @@ func everyCallEndsWithItsContext(t *testing.T, store history.Store) {
 	_, deliveriesErr := store.Deliveries(ctx, "ann", "x")
 	_, secretsErr := store.WebhookSecrets(ctx, "ann", secret(0))
 	_, rotateErr := store.RotateWebhookSecret(ctx, "ann", "x", secret(0))
+	_, updateErr := store.UpdateUser(ctx, "id", record.UserChange{})
+	_, keysErr := store.Keys(ctx, "id")
+	_, hashErr := store.KeyByHash(ctx, [32]byte{})
+	_, usageErr := store.Usage(ctx, "id", 1)
 	calls := map[string]error{
 		"job": jobErr, "transcript": transcriptErr, "page": pageErr, "confirmed": confirmedErr,
 		"create": createErr, "user": userErr, "count": countErr, "check": store.Check(ctx),
 		"delete": deleteErr, "lacking": lackingErr, "name": nameErr, "list": listErr, "lock": lockErr,
 		"delivery": deliveryErr, "deliveries": deliveriesErr, "secrets": secretsErr, "rotate": rotateErr,
 		"deliver": store.RecordDelivery(ctx, delivery(completed(1), pending, 1)),
-		"record": store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
+		"update":  updateErr, "keys": keysErr, "key": hashErr, "usage": usageErr,
+		"create key": store.CreateKey(ctx, key("id", 1)), "delete key": store.DeleteKey(ctx, "id", "k"),
+		"note uses": store.NoteKeyUses(ctx, []record.KeyUse{{KeyID: "k", At: created}}),
+		"record":    store.Record(ctx, []record.Change{change(job("ann", 1, jobv1.State_STATE_QUEUED), 1)}),
 	}
 	for name, err := range calls {
 		if !fault.Is(err, fault.Cancelled) {

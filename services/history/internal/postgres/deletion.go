@@ -43,6 +43,11 @@ UPDATE user_counters SET
     jobs = jobs - $2
 WHERE user_id = $1`
 
+const deleteUsage = `
+DELETE FROM user_usage
+WHERE user_id = $1`
+
+// The account's keys go with it.
 const deleteUser = `
 WITH gone AS (
     DELETE FROM users
@@ -64,6 +69,9 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) (jobIDs []string,
 	err = s.write(ctx, "delete user "+userID, func(ctx context.Context, tx pgx.Tx) error {
 		if err := buryJobs(ctx, tx, userID); err != nil {
 			return err
+		}
+		if _, err := tx.Exec(ctx, deleteUsage, userID); err != nil {
+			return fmt.Errorf("delete usage: %w", err)
 		}
 		if _, err := tx.Exec(ctx, deleteUser, userID); err != nil {
 			return fmt.Errorf("delete account: %w", err)

@@ -55,6 +55,12 @@ FROM webhook_deliveries`, `
 INSERT INTO webhook_secrets
 SELECT 'secret' || id, id, 'whsec_', now(), NULL
 FROM users`, `
+INSERT INTO api_keys
+SELECT 'key' || n, 'id' || 1 + n % 5000, sha256(n::text::bytea), 'name', 'sk-', now(), NULL, NULL
+FROM generate_series(1, 10000) AS n`, `
+INSERT INTO user_usage
+SELECT 'user' || n % 50, n / 50, 60000
+FROM generate_series(1, 10000) AS n`, `
 INSERT INTO counters
 VALUES ('users', 5000)`, `
 ANALYZE`}
@@ -116,7 +122,7 @@ func askEverything(t *testing.T, store *postgres.Store) {
 			id = fmt.Sprintf("new%d", n)
 		}
 		changes = append(changes, record.Change{Revision: uint64(30000 + n), Job: &jobv1.Job{Id: id, UserId: fmt.Sprintf("user%d", n*301%50),
-			Attempt: 1, State: jobv1.State(1 + n%8), CreatedAt: timestamppb.Now()}})
+			Attempt: 1, State: jobv1.State(1 + n%8), CreatedAt: timestamppb.Now(), Media: &jobv1.Media{DurationMs: 1000}}})
 		if n%3 == 0 {
 			changes[n-1].Job.State, changes[n-1].Transcript = jobv1.State_STATE_COMPLETED, &jobv1.Transcript{Language: "ru"}
 		}
@@ -146,9 +152,17 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	_, countErr := store.CountUsers(t.Context())
 	_, _, listErr := store.Users(t.Context(), "id2000", 10)
 	_, lockErr := store.LockUser(t.Context(), "user21")
+	_, updateErr := store.UpdateUser(t.Context(), "id2000", record.UserChange{})
+	fresh := record.Key{ID: "key", UserID: "id2000", CreatedAt: time.Now()}
+	keyErr := store.CreateKey(t.Context(), fresh)
+	_, keysErr := store.Keys(t.Context(), "id2000")
+	_, hashErr := store.KeyByHash(t.Context(), fresh.Hash)
+	useErr := store.NoteKeyUses(t.Context(), []record.KeyUse{{KeyID: "key", At: time.Now()}})
+	removeErr := store.DeleteKey(t.Context(), "id2000", "key")
+	_, usageErr := store.Usage(t.Context(), "user21", 100)
 	_, deleteErr := store.DeleteUser(t.Context(), "user21")
 	for at, err := range append(pageErrs, recordErr, jobErr, transcriptErr, confirmErr, createErr, nameErr, idErr, countErr,
-		listErr, lockErr, deleteErr, store.Check(t.Context())) {
+		listErr, lockErr, updateErr, keyErr, keysErr, hashErr, useErr, removeErr, usageErr, deleteErr, store.Check(t.Context())) {
 		if err != nil {
 			t.Errorf("answer %d: %v", at, err)
 		}
@@ -208,7 +222,7 @@ func (p *planner) hear(message string) {
 
 func (p *planner) wantNoWholeTable(t *testing.T) {
 	t.Helper()
-	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|users|webhook_[a-z]+)\b`)
+	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|users|api_keys|user_usage|webhook_[a-z]+)\b`)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.plans) == 0 {

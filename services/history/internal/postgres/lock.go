@@ -7,7 +7,6 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
@@ -29,28 +28,41 @@ RETURNING
     password_hash,
     role,
     is_active,
-    created_at`
+    created_at,
+    audio_seconds_per_day,
+    concurrent_jobs,
+    stored_bytes`
 
 // LockUser makes an account inactive, unless that leaves nobody to administer.
 func (s *Store) LockUser(ctx context.Context, id string) (user record.User, err error) {
 	err = s.write(ctx, "lock user", func(ctx context.Context, tx pgx.Tx) error {
-		rows, err := tx.Query(ctx, lockAdmins)
+		alone, err := isOnlyAdmin(ctx, tx, id)
 		if err != nil {
-			return fmt.Errorf("lock administrators: %w", err)
+			return err
 		}
-		admins, err := pgx.CollectRows(rows, pgx.RowTo[string])
-		if err != nil {
-			return fmt.Errorf("lock administrators: %w", err)
-		}
-		if len(admins) == 1 && admins[0] == id {
+		if alone {
 			return record.ErrLastAdmin
 		}
 		err = tx.QueryRow(ctx, updateToInactive, text(id)).Scan(places(&user)...)
 		if errors.Is(err, pgx.ErrNoRows) {
-			return fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+			return record.ErrNoUser
 		}
 		return err
 	})
 	user.CreatedAt = user.CreatedAt.UTC()
 	return user, err
+}
+
+// isOnlyAdmin reports whether nobody but this user is an active administrator, and
+// keeps that so until the transaction ends.
+func isOnlyAdmin(ctx context.Context, tx pgx.Tx, id string) (bool, error) {
+	rows, err := tx.Query(ctx, lockAdmins)
+	if err != nil {
+		return false, fmt.Errorf("lock administrators: %w", err)
+	}
+	admins, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return false, fmt.Errorf("lock administrators: %w", err)
+	}
+	return len(admins) == 1 && admins[0] == id, nil
 }

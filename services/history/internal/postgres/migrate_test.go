@@ -103,6 +103,7 @@ WHERE relname LIKE 'idx_%'`)
 		jobs + "status_priority" + table + "(status, priority)",
 		jobs + "keyset" + table + "(user_id, created_at DESC, id DESC) WHERE (status <> 'deleted'::text)",
 		jobs + "active" + table + "(created_at) WHERE (status = ANY (ARRAY['queued'::text, 'preprocessing'::text, 'transcribing'::text, 'assembling'::text]))",
+		"CREATE INDEX idx_api_keys_user ON public.api_keys USING btree (user_id, id)",
 		"CREATE INDEX idx_users_active ON public.users USING btree (role, is_active) WHERE is_active",
 		"CREATE INDEX idx_webhook_deliveries_job ON public.webhook_deliveries USING btree (job_id, ended_at DESC)",
 		"CREATE INDEX idx_webhook_deliveries_user ON public.webhook_deliveries USING btree (user_id)",

@@ -32,7 +32,8 @@ SELECT
     id,
     attempt,
     status,
-    revision
+    revision,
+    charged_ms
 FROM transcription_history
 WHERE id = ANY($1)
 ORDER BY id
@@ -52,7 +53,7 @@ func lockRows(ctx context.Context, tx pgx.Tx, jobs []record.Events) (map[string]
 	found := make(map[string]record.Stored, len(jobs))
 	var id string
 	var row record.Stored
-	_, err = pgx.ForEachRow(rows, []any{&id, &row.Attempt, &row.Status, &row.Revision}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &row.Attempt, &row.Status, &row.Revision, &row.ChargedMS}, func() error {
 		found[id] = row
 		return nil
 	})
@@ -66,6 +67,7 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 	var transcripts transcriptWrites
 	var deleted []string // ids of jobs
 	counts := map[string]int64{}
+	usage := usageWrites{}
 	for _, job := range jobs {
 		stored, exists := before[job.JobID]
 		o := record.Fold(stored, job)
@@ -83,6 +85,7 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 			return err
 		}
 		counts[job.UserID] += o.Live
+		usage.add(job.UserID, o.Usage)
 	}
 	var batch pgx.Batch
 	queueRows(&batch, fresh, changed)
@@ -91,6 +94,7 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 		batch.Queue(deleteDeliveries, deleted)
 	}
 	queueCounts(&batch, counts)
+	usage.queue(&batch)
 	return tx.SendBatch(ctx, &batch).Close()
 }
 

@@ -13,10 +13,11 @@ import (
 // insertRows takes its rows from arrays, a column each, and in their order.
 const insertRows = `
 INSERT INTO transcription_history (id, user_id, attempt, status, priority, model, language, file_name, file_id,
-    duration_ms, created_at, started_at, finished_at, error_code, revision, record)
+    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms)
 SELECT *
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
-    $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::bigint[], $16::bytea[])`
+    $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::bigint[], $16::bytea[],
+    $17::bigint[])`
 
 const (
 	insertFresh = insertRows + `
@@ -39,7 +40,8 @@ ON CONFLICT (id) DO UPDATE SET
     finished_at = excluded.finished_at,
     error_code = excluded.error_code,
     revision = excluded.revision,
-    record = excluded.record`
+    record = excluded.record,
+    charged_ms = excluded.charged_ms`
 )
 
 // queueRows stores new rows and changes those that are there, which are locked.
@@ -76,6 +78,7 @@ func columns(rows []record.Row) []any {
 		column(rows, func(r record.Row) string { return text(r.ErrorCode) }),
 		column(rows, func(r record.Row) int64 { return int64(r.Revision) }),
 		column(rows, func(r record.Row) []byte { return r.Record }),
+		column(rows, func(r record.Row) int64 { return r.ChargedMS }),
 	}
 }
 

@@ -5,14 +5,14 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
 const insertUser = `
 WITH made AS (
-    INSERT INTO users (id, name, password_hash, role, is_active, created_at)
-    VALUES ($1, $2, $3, $4, $5, $6)
+    INSERT INTO users (id, name, password_hash, role, is_active, created_at,
+        audio_seconds_per_day, concurrent_jobs, stored_bytes)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
     ON CONFLICT (name) DO NOTHING
     RETURNING 1)
 INSERT INTO counters (name, value)
@@ -24,7 +24,8 @@ ON CONFLICT (name) DO UPDATE SET
 // CreateUser stores a new account.
 func (s *Store) CreateUser(ctx context.Context, user record.User) (created bool, err error) {
 	err = s.call(ctx, "create user", func(ctx context.Context) error {
-		tag, err := s.pool.Exec(ctx, insertUser, user.ID, user.Name, user.PasswordHash, user.Role, user.Active, user.CreatedAt)
+		tag, err := s.pool.Exec(ctx, insertUser, user.ID, user.Name, user.PasswordHash, user.Role, user.Active, user.CreatedAt,
+			user.Quota.AudioSeconds, user.Quota.Jobs, user.Quota.StoredBytes)
 		created = tag.RowsAffected() > 0
 		return err
 	})
@@ -38,7 +39,10 @@ SELECT
     password_hash,
     role,
     is_active,
-    created_at
+    created_at,
+    audio_seconds_per_day,
+    concurrent_jobs,
+    stored_bytes
 FROM users
 WHERE name = $1`
 
@@ -54,7 +58,10 @@ SELECT
     password_hash,
     role,
     is_active,
-    created_at
+    created_at,
+    audio_seconds_per_day,
+    concurrent_jobs,
+    stored_bytes
 FROM users
 WHERE id = $1`
 
@@ -70,7 +77,7 @@ func (s *Store) user(ctx context.Context, query, key string) (record.User, error
 		return record.User{}, err
 	}
 	if !found {
-		return record.User{}, fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+		return record.User{}, record.ErrNoUser
 	}
 	u.CreatedAt = u.CreatedAt.UTC()
 	return u, nil
@@ -78,7 +85,8 @@ func (s *Store) user(ctx context.Context, query, key string) (record.User, error
 
 // places is where the columns of an account go.
 func places(u *record.User) []any {
-	return []any{&u.ID, &u.Name, &u.PasswordHash, &u.Role, &u.Active, &u.CreatedAt}
+	return []any{&u.ID, &u.Name, &u.PasswordHash, &u.Role, &u.Active, &u.CreatedAt,
+		&u.Quota.AudioSeconds, &u.Quota.Jobs, &u.Quota.StoredBytes}
 }
 
 const selectUsers = `
@@ -88,7 +96,10 @@ SELECT
     password_hash,
     role,
     is_active,
-    created_at
+    created_at,
+    audio_seconds_per_day,
+    concurrent_jobs,
+    stored_bytes
 FROM users
 WHERE id > $1
 ORDER BY id

@@ -44,6 +44,7 @@ type Row struct {
 	ErrorCode  string
 	Revision   uint64
 	Record     []byte // the whole job.v1.Job
+	ChargedMS  int64  // how much of it is counted as usage; set by Fold
 }
 
 // RowOf turns a change into columns. Of a deleted job only identity, owner and

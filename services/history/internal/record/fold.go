@@ -21,6 +21,7 @@ type Events struct {
 type event struct {
 	row        Row
 	transcript *jobv1.Transcript // may be nil
+	cached     bool              // nothing ran for it
 }
 
 // Group sorts changes by job id: the order in which all transactions take rows, so
@@ -39,7 +40,7 @@ func Group(changes []Change) ([]Events, error) {
 			places[row.ID] = at
 			jobs = append(jobs, Events{JobID: row.ID, UserID: row.UserID})
 		}
-		jobs[at].list = append(jobs[at].list, event{row, change.Transcript})
+		jobs[at].list = append(jobs[at].list, event{row, change.Transcript, change.Job.GetCached()})
 	}
 	slices.SortFunc(jobs, func(a, b Events) int { return strings.Compare(a.JobID, b.JobID) })
 	return jobs, nil
@@ -48,9 +49,10 @@ func Group(changes []Change) ([]Events, error) {
 // Stored is what the row of a job is before its changes; the zero value if there is
 // none.
 type Stored struct {
-	Attempt  uint32
-	Status   string
-	Revision uint64
+	Attempt   uint32
+	Status    string
+	Revision  uint64
+	ChargedMS int64 // how much of it is counted as usage
 }
 
 func (s Stored) live() bool { return s.Revision > 0 && s.Status != Deleted }
@@ -73,8 +75,27 @@ type Outcome struct {
 	Transcript *jobv1.Transcript // for Replaced and Filled
 	Attempt    uint32            // that made it
 	Live       int64             // live jobs that the owner has more: 1, 0 or -1
+	Usage      Usage             // what the owner has used more
 
 	now Stored
+}
+
+// Usage is audio of the jobs that a user made on one day.
+type Usage struct {
+	Day     int64 // days since 1970 UTC
+	AudioMS int64
+}
+
+// dayMicros is a day in microseconds.
+const dayMicros = 24 * 60 * 60 * 1_000_000
+
+// dayOf is the day of a time in microseconds since 1970 UTC.
+func dayOf(micros int64) int64 {
+	day := micros / dayMicros
+	if micros%dayMicros < 0 {
+		day--
+	}
+	return day
 }
 
 // Fold puts the changes of a job onto what is stored, one after another.
@@ -89,6 +110,10 @@ func Fold(before Stored, job Events) Outcome {
 	}
 	if before.live() {
 		o.Live--
+	}
+	if o.Row != nil {
+		o.Row.ChargedMS = o.now.ChargedMS
+		o.Usage = Usage{Day: dayOf(o.Row.CreatedAt), AudioMS: o.now.ChargedMS - before.ChargedMS}
 	}
 	return o
 }
@@ -111,7 +136,17 @@ func (o *Outcome) add(e event) {
 		o.Fate, o.Transcript = Replaced, e.transcript
 	}
 	o.Row = &e.row
-	o.now = Stored{Attempt: e.row.Attempt, Status: e.row.Status, Revision: e.row.Revision}
+	o.now = Stored{Attempt: e.row.Attempt, Status: e.row.Status, Revision: e.row.Revision, ChargedMS: o.charge(e)}
+}
+
+// charge is what a job is counted with: the length of its recording once that is
+// known, whatever becomes of the job and however often it is tried; nothing when
+// another job had done the work.
+func (o *Outcome) charge(e event) int64 {
+	if e.cached {
+		return 0
+	}
+	return max(o.now.ChargedMS, e.row.DurationMS)
 }
 
 // fill takes the transcript of a change that is not newer, if the row may lack it:

@@ -23,6 +23,3 @@ const MostSecrets = 8
 // ErrTooManySecrets is returned when a secret is to be replaced once too often.
 var ErrTooManySecrets = fault.New(fault.Exhausted, "too_many_secrets",
 	"The secret was replaced too often within a day; wait until the old ones have ended.")
-
-// ErrNoUser is returned when there is no such user.
-var ErrNoUser = fault.New(fault.NotFound, "user_not_found", "There is no such user.")

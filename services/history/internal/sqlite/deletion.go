@@ -35,7 +35,10 @@ WHERE user_id = ? AND status <> 'deleted'`},
 	{"delete counter", `
 DELETE FROM user_counters
 WHERE user_id = ?`},
-	{"delete account", `
+	{"delete usage", `
+DELETE FROM user_usage
+WHERE user_id = ?`},
+	{"delete account and keys", `
 DELETE FROM users
 WHERE id = ?`},
 }

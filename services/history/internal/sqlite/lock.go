@@ -25,16 +25,23 @@ func (s *Store) LockUser(ctx context.Context, id string) (user record.User, err 
 		if user, err = scanUser(tx.QueryRowContext(ctx, selectUserByID, id)); err != nil {
 			return err
 		}
-		var others int64
-		if err := tx.QueryRowContext(ctx, selectOtherAdmins, id).Scan(&others); err != nil {
+		alone, err := isAlone(ctx, tx, id)
+		if err != nil {
 			return err
 		}
-		if others == 0 && user.Active && user.Role == "admin" {
-			return record.ErrLastAdmin
+		locked := false
+		if user, err = (record.UserChange{Active: &locked}).Apply(user, alone); err != nil {
+			return err
 		}
-		user.Active = false
-		_, err := tx.ExecContext(ctx, updateToInactive, id)
+		_, err = tx.ExecContext(ctx, updateToInactive, id)
 		return err
 	})
 	return user, classify("lock user", err)
+}
+
+// isAlone reports whether nobody else is an active administrator.
+func isAlone(ctx context.Context, tx *sql.Tx, id string) (bool, error) {
+	var others int64
+	err := tx.QueryRowContext(ctx, selectOtherAdmins, id).Scan(&others)
+	return others == 0, err
 }

@@ -47,17 +47,20 @@ func recordJob(ctx context.Context, tx *sql.Tx, job record.Events, counts map[st
 		}
 	}
 	counts[job.UserID] += outcome.Live
+	if err := addUsage(ctx, tx, job.UserID, outcome.Usage); err != nil {
+		return err
+	}
 	return recordTranscript(ctx, tx, job.JobID, outcome)
 }
 
 const selectStored = `
-SELECT attempt, status, revision
+SELECT attempt, status, revision, charged_ms
 FROM transcription_history
 WHERE id = ?`
 
 func storedRow(ctx context.Context, tx *sql.Tx, id string) (record.Stored, error) {
 	var row record.Stored
-	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.Attempt, &row.Status, &row.Revision)
+	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.Attempt, &row.Status, &row.Revision, &row.ChargedMS)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record.Stored{}, nil
 	}
@@ -66,8 +69,8 @@ func storedRow(ctx context.Context, tx *sql.Tx, id string) (record.Stored, error
 
 const upsertRow = `
 INSERT INTO transcription_history (id, user_id, attempt, status, priority, model, language, file_name, file_id,
-    duration_ms, created_at, started_at, finished_at, error_code, revision, record)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     attempt = excluded.attempt,
     status = excluded.status,
@@ -82,11 +85,12 @@ ON CONFLICT (id) DO UPDATE SET
     finished_at = excluded.finished_at,
     error_code = excluded.error_code,
     revision = excluded.revision,
-    record = excluded.record`
+    record = excluded.record,
+    charged_ms = excluded.charged_ms`
 
 func upsertJob(ctx context.Context, tx *sql.Tx, r record.Row) error {
 	_, err := tx.ExecContext(ctx, upsertRow, r.ID, r.UserID, r.Attempt, r.Status, r.Priority, r.Model, r.Language,
-		r.FileName, r.FileID, r.DurationMS, r.CreatedAt, r.StartedAt, r.FinishedAt, r.ErrorCode, int64(r.Revision), r.Record)
+		r.FileName, r.FileID, r.DurationMS, r.CreatedAt, r.StartedAt, r.FinishedAt, r.ErrorCode, int64(r.Revision), r.Record, r.ChargedMS)
 	return err
 }
 

@@ -6,19 +6,18 @@ import (
 	"errors"
 	"time"
 
-	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
 const insertUser = `
-INSERT INTO users (id, name, password_hash, role, is_active, created_at)
-VALUES (?, ?, ?, ?, ?, ?)
+INSERT INTO users (id, name, password_hash, role, is_active, created_at, audio_seconds_per_day, concurrent_jobs, stored_bytes)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (name) DO NOTHING`
 
 // CreateUser stores a new account.
 func (s *Store) CreateUser(ctx context.Context, user record.User) (created bool, err error) {
 	result, err := s.writer.ExecContext(ctx, insertUser, user.ID, user.Name, user.PasswordHash, user.Role,
-		user.Active, user.CreatedAt.UnixMicro())
+		user.Active, user.CreatedAt.UnixMicro(), user.Quota.AudioSeconds, user.Quota.Jobs, user.Quota.StoredBytes)
 	if err != nil {
 		return false, classify("create user", err)
 	}
@@ -27,7 +26,7 @@ func (s *Store) CreateUser(ctx context.Context, user record.User) (created bool,
 }
 
 const selectUserByName = `
-SELECT id, name, password_hash, role, is_active, created_at
+SELECT id, name, password_hash, role, is_active, created_at, audio_seconds_per_day, concurrent_jobs, stored_bytes
 FROM users
 WHERE name = ?`
 
@@ -37,7 +36,7 @@ func (s *Store) UserByName(ctx context.Context, name string) (record.User, error
 }
 
 const selectUserByID = `
-SELECT id, name, password_hash, role, is_active, created_at
+SELECT id, name, password_hash, role, is_active, created_at, audio_seconds_per_day, concurrent_jobs, stored_bytes
 FROM users
 WHERE id = ?`
 
@@ -54,16 +53,17 @@ func (s *Store) user(ctx context.Context, query, key string) (record.User, error
 // scanUser reads a row of one of the queries above. NotFound: there is none.
 func scanUser(row interface{ Scan(places ...any) error }) (user record.User, err error) {
 	var created int64
-	err = row.Scan(&user.ID, &user.Name, &user.PasswordHash, &user.Role, &user.Active, &created)
+	err = row.Scan(&user.ID, &user.Name, &user.PasswordHash, &user.Role, &user.Active, &created,
+		&user.Quota.AudioSeconds, &user.Quota.Jobs, &user.Quota.StoredBytes)
 	if errors.Is(err, sql.ErrNoRows) {
-		return record.User{}, fault.New(fault.NotFound, "user_not_found", "There is no such user.")
+		return record.User{}, record.ErrNoUser
 	}
 	user.CreatedAt = time.UnixMicro(created).UTC()
 	return user, err
 }
 
 const selectUsers = `
-SELECT id, name, password_hash, role, is_active, created_at
+SELECT id, name, password_hash, role, is_active, created_at, audio_seconds_per_day, concurrent_jobs, stored_bytes
 FROM users
 WHERE id > ?
 ORDER BY id

@@ -30,7 +30,7 @@ func (b *bench) fillHistory(ctx context.Context, data, password string) error {
 	}
 	defer s.close()
 	cfg := history.Config{StoreURL: "sqlite:" + filepath.Join(data, "history.db")}
-	service, err := history.New(ctx, cfg, history.Deps{JS: s.JS, Blobs: s.blobs, Log: s.log})
+	service, err := history.New(ctx, cfg, history.Deps{NC: s.NC, JS: s.JS, Blobs: s.blobs, Log: s.log})
 	if err != nil {
 		return err
 	}
