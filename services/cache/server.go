@@ -8,12 +8,15 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
+	"github.com/stenomesh/stenomesh/services/cache/internal/rate"
 )
 
 const (
 	maxValue = 8 << 20 // bytes
 	maxKey   = 1024    // bytes
 	maxTTLMS = math.MaxInt64 / int64(time.Millisecond)
+
+	maxPeriodMS = int64(24 * time.Hour / time.Millisecond)
 )
 
 // server is CacheService.
@@ -79,6 +82,24 @@ func (s *server) GetStats(ctx context.Context, _ *cachev1.GetStatsRequest) (*cac
 	}
 	return reply, nil
 }
+
+// Take counts an event of a key.
+func (s *server) Take(ctx context.Context, req *cachev1.TakeRequest) (*cachev1.TakeResponse, error) {
+	if err := checkKey(req.GetKey()); err != nil {
+		return nil, err
+	}
+	if req.GetLimit() < 1 || req.GetPeriodMs() < 1 || req.GetPeriodMs() > maxPeriodMS {
+		return nil, fault.New(fault.Invalid, "invalid_rate", "A rate is at least one event in at most a day.")
+	}
+	verdict, err := s.store.Take(ctx, req.GetKey(), rate.Rate{Limit: req.GetLimit(), Period: time.Duration(req.GetPeriodMs()) * time.Millisecond})
+	if err != nil {
+		return nil, err
+	}
+	return &cachev1.TakeResponse{Allowed: verdict.Allowed, Remaining: verdict.Remaining,
+		RetryAfterMs: ceilMS(verdict.RetryAfter), ResetAfterMs: ceilMS(verdict.ResetAfter)}, nil
+}
+
+func ceilMS(d time.Duration) int64 { return int64((d + time.Millisecond - 1) / time.Millisecond) }
 
 func checkKey(key string) error {
 	kind, _, ok := strings.Cut(key, ":")

@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/stenomesh/stenomesh/services/cache/internal/rate"
 	"github.com/stenomesh/stenomesh/services/cache/internal/stats"
 )
 
@@ -21,6 +22,9 @@ type Store interface {
 	// returns, a Get finds none of what was set before; one through another replica
 	// does so a moment later.
 	Delete(ctx context.Context, keys, prefixes []string) error
+	// Take counts an event of a key against a rate; one over it is not counted. A store
+	// that cannot count lets it through.
+	Take(ctx context.Context, key string, r rate.Rate) (rate.Verdict, error)
 	// Stats counts since the start, a row a kind, in order of kinds. A server that
 	// replicas share has a row of its own.
 	Stats(ctx context.Context) ([]stats.Kind, error)

@@ -10,6 +10,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/cache"
+	"github.com/stenomesh/stenomesh/services/cache/internal/rate"
 )
 
 // Capacity is what the stores of the suite hold, in bytes.
@@ -23,6 +24,8 @@ func Run(t *testing.T, open func(t *testing.T) cache.Store) {
 		"Get_missesWhatIsOverItsTime":      missesWhatIsOverItsTime,
 		"Set_renewsTheTime":                renewsTheTime,
 		"Delete_removesKeysAndPrefixes":    removesKeysAndPrefixes,
+		"Take_letsThroughTheRateAndNoMore": letsThroughTheRate,
+		"Take_letsThroughAgainInTime":      letsThroughAgain,
 		"EveryCall_endsWithItsContext":     everyCallEndsWithItsContext,
 		"Close_dropsEverythingAndIsNoTrap": closeDropsEverything,
 	})
@@ -117,8 +120,9 @@ func everyCallEndsWithItsContext(t *testing.T, store cache.Store) {
 	cancel()
 	_, _, getErr := store.Get(ctx, "page:1")
 	_, statsErr := store.Stats(ctx)
+	_, takeErr := store.Take(ctx, "rate:1", rate.Rate{Limit: 1, Period: time.Hour})
 	for name, err := range map[string]error{
-		"get": getErr, "stats": statsErr, "check": store.Check(ctx),
+		"get": getErr, "stats": statsErr, "take": takeErr, "check": store.Check(ctx),
 		"set":    store.Set(ctx, "page:1", nil, time.Hour),
 		"delete": store.Delete(ctx, []string{"page:1"}, []string{"page:"}),
 	} {

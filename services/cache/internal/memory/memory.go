@@ -10,6 +10,7 @@ import (
 
 	"github.com/maypok86/otter/v2"
 
+	"github.com/stenomesh/stenomesh/services/cache/internal/rate"
 	"github.com/stenomesh/stenomesh/services/cache/internal/stats"
 )
 
@@ -21,6 +22,7 @@ type Store struct {
 	entries *otter.Cache[string, entry]
 	counts  *stats.Counters
 	groups  *groups
+	rates   *rate.Local
 }
 
 type entry struct {
@@ -30,7 +32,7 @@ type entry struct {
 
 // New returns an empty store of that many bytes.
 func New(capacity uint64) (*Store, error) {
-	s := &Store{counts: stats.New(), groups: newGroups()}
+	s := &Store{counts: stats.New(), groups: newGroups(), rates: rate.NewLocal()}
 	var err error
 	s.entries, err = otter.New(&otter.Options[string, entry]{
 		MaximumWeight: capacity,
@@ -97,6 +99,14 @@ func (s *Store) Delete(ctx context.Context, keys, prefixes []string) error {
 		}
 	}
 	return nil
+}
+
+// Take counts an event of a key in this process.
+func (s *Store) Take(ctx context.Context, key string, r rate.Rate) (rate.Verdict, error) {
+	if err := ctx.Err(); err != nil {
+		return rate.Verdict{}, err
+	}
+	return s.rates.Take(key, r, time.Now()), nil
 }
 
 // Stats first drops what is over its time, so that it is not counted as held.

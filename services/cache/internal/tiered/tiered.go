@@ -18,6 +18,7 @@ import (
 
 	"golang.org/x/sync/singleflight"
 
+	"github.com/stenomesh/stenomesh/services/cache/internal/rate"
 	"github.com/stenomesh/stenomesh/services/cache/internal/redis"
 	"github.com/stenomesh/stenomesh/services/cache/internal/stats"
 )
@@ -101,6 +102,16 @@ func (s *Store) Delete(ctx context.Context, keys, prefixes []string) error {
 	}
 	s.tier.Changed(keys, prefixes)
 	return nil
+}
+
+// Take counts an event of a key for all replicas, or while the server is away in this
+// one.
+func (s *Store) Take(ctx context.Context, key string, r rate.Rate) (rate.Verdict, error) {
+	verdict, counted, err := s.shared.Count(ctx, key, r)
+	if err != nil || counted {
+		return verdict, err
+	}
+	return s.tier.entries.Take(ctx, key, r)
 }
 
 // Stats counts the reads of this replica and what its tier holds, and has a row for
