@@ -4,6 +4,7 @@ import (
 	"flag"
 	"time"
 
+	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
@@ -11,8 +12,8 @@ import (
 type Config struct {
 	// Addr is where the API listens, for example "127.0.0.1:8000".
 	Addr string
-	// KeyFile holds the key that signs access tokens; it is made when missing.
-	// All gateways of a mesh need the same.
+	// KeyFile holds the keys of access tokens: the first signs, all check. It is made
+	// when missing. All gateways of a mesh need the same.
 	KeyFile string
 	// DefaultModel runs jobs that name no model.
 	DefaultModel string
@@ -21,8 +22,18 @@ type Config struct {
 	ModelFallback string
 	// MaxUploadBytes is the largest recording.
 	MaxUploadBytes int64
-	// MaxLiveTasks is how many jobs of one user may be queued or running.
+	// MaxLiveTasks is how many jobs of one user may be queued or running. It and the two
+	// quotas below are for users without quotas of their own; 0 is no limit.
 	MaxLiveTasks int
+	// QuotaAudioSeconds is how much audio a user may have worked on in a day of UTC.
+	QuotaAudioSeconds int64
+	// QuotaStoredBytes is how many bytes of recordings a user may store.
+	QuotaStoredBytes int64
+	// RatePerUser is how many requests a minute a user may send; 0: any number.
+	RatePerUser int64
+	// RatePerAddress is how many requests a minute that need no login may come from an
+	// address; 0: any number.
+	RatePerAddress int64
 	// UploadIdle is how long a client may send nothing in the middle of an upload.
 	UploadIdle time.Duration
 	// UploadLife is how long an upload that arrives in several requests waits for the
@@ -71,12 +82,19 @@ func DefaultConfig() Config {
 // RegisterFlags adds the settings to fs; what c holds is the default.
 func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	fs.StringVar(&c.Addr, "gateway.addr", c.Addr, "address the HTTP API listens on")
-	fs.StringVar(&c.KeyFile, "gateway.key-file", c.KeyFile, "key that signs access tokens; made when missing")
+	fs.StringVar(&c.KeyFile, "gateway.key-file", c.KeyFile, "keys of access tokens, the first signs; made when missing, read again when it changes")
 	fs.StringVar(&c.DefaultModel, "gateway.default-model", c.DefaultModel, "model of jobs that name none")
 	fs.StringVar(&c.ModelFallback, "gateway.model-fallback", c.ModelFallback,
 		"model that runs jobs whose own is not installed; empty: they are refused")
 	fs.Int64Var(&c.MaxUploadBytes, "gateway.max-upload-bytes", c.MaxUploadBytes, "largest recording in bytes")
-	fs.IntVar(&c.MaxLiveTasks, "gateway.max-live-tasks", c.MaxLiveTasks, "jobs of one user queued or running")
+	fs.IntVar(&c.MaxLiveTasks, "gateway.max-live-tasks", c.MaxLiveTasks, "jobs of one user queued or running; 0: any number")
+	fs.Int64Var(&c.QuotaAudioSeconds, "gateway.quota-audio-seconds", c.QuotaAudioSeconds,
+		"seconds of audio a day (UTC) of users without a quota of their own; 0: no limit")
+	fs.Int64Var(&c.QuotaStoredBytes, "gateway.quota-stored-bytes", c.QuotaStoredBytes,
+		"bytes of recordings of users without a quota of their own; 0: no limit")
+	fs.Int64Var(&c.RatePerUser, "gateway.rate-per-user", c.RatePerUser, "requests of a user a minute; 0: any number")
+	fs.Int64Var(&c.RatePerAddress, "gateway.rate-per-address", c.RatePerAddress,
+		"requests without login from an address a minute; 0: any number")
 	fs.IntVar(&c.MaxConnections, "gateway.max-connections", c.MaxConnections,
 		"clients connected at once; further ones wait until one leaves or is idle")
 	fs.Var(&c.Origins, "gateway.cors-origins",
@@ -93,4 +111,9 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 	fs.DurationVar(&c.OpenAIWait, "gateway.openai-wait", c.OpenAIWait, "longest time a request to /v1 waits for its job")
 	fs.DurationVar(&c.UploadIdle, "gateway.upload-idle", c.UploadIdle, "longest silence in the middle of an upload")
 	fs.DurationVar(&c.UploadLife, "gateway.upload-life", c.UploadLife, "how long an upload that arrives in several requests waits for the next one")
+}
+
+// limits is what users may use who have no quota of their own.
+func (c *Config) limits() quota.Limits {
+	return quota.Limits{AudioSeconds: c.QuotaAudioSeconds, Jobs: int64(c.MaxLiveTasks), StoredBytes: c.QuotaStoredBytes}
 }

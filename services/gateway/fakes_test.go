@@ -3,12 +3,15 @@ package gateway_test
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
 
 	"google.golang.org/protobuf/proto"
+	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/account"
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
@@ -155,6 +158,11 @@ type accounts struct {
 	locked map[string]bool
 	gone   map[string]bool // by name
 	made   []string        // names, in their order
+	roles  map[string]accountv1.Role
+	quotas map[string]*accountv1.Quota
+	keys   map[string]*accountv1.Key // by hash
+	usage  int64                     // of everybody today, in milliseconds
+	notes  *account.Announcer
 }
 
 func passwordOf(name string) string {
@@ -168,7 +176,112 @@ func (a *accounts) user(name string) *accountv1.User {
 	if name == "boss" {
 		role = accountv1.Role_ROLE_ADMIN
 	}
-	return &accountv1.User{Id: "id-" + name, Name: name, Role: role, Active: !a.locked[name]}
+	if a.roles[name] != 0 {
+		role = a.roles[name]
+	}
+	return &accountv1.User{Id: "id-" + name, Name: name, Role: role, Active: !a.locked[name], Quota: a.quotas[name]}
+}
+
+func (a *accounts) UpdateUser(ctx context.Context, req *accountv1.UpdateUserRequest) (*accountv1.UpdateUserResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	name := strings.TrimPrefix(req.GetUserId(), "id-")
+	switch {
+	case a.down:
+		return nil, errDown
+	case name == "boss" && (req.Active != nil && !req.GetActive() || req.GetRole() == accountv1.Role_ROLE_USER):
+		return nil, fault.New(fault.Conflict, "last_admin", "The last one.")
+	}
+	if req.Active != nil {
+		a.locked[name] = !req.GetActive()
+	}
+	if req.Role != nil {
+		a.roles[name] = req.GetRole()
+	}
+	quota := proto.CloneOf(a.quotas[name])
+	if quota == nil {
+		quota = &accountv1.Quota{}
+	}
+	if limit := req.GetAudioSecondsPerDay(); limit != nil {
+		quota.AudioSecondsPerDay = limit.Value
+	}
+	if limit := req.GetConcurrentJobs(); limit != nil {
+		quota.ConcurrentJobs = limit.Value
+	}
+	if limit := req.GetStoredBytes(); limit != nil {
+		quota.StoredBytes = limit.Value
+	}
+	a.quotas[name] = quota
+	a.notes.Announce(ctx, &accountv1.AccountChanged{UserId: req.GetUserId(), Locked: a.locked[name]})
+	return &accountv1.UpdateUserResponse{User: a.user(name)}, nil
+}
+
+func (a *accounts) CreateKey(_ context.Context, req *accountv1.CreateKeyRequest) (*accountv1.CreateKeyResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if req.GetKey().GetName() == "" {
+		return nil, fault.New(fault.Invalid, "invalid_name", "No name.")
+	}
+	key := proto.CloneOf(req.GetKey())
+	key.CreatedAt = timestamppb.Now()
+	a.keys[string(req.GetHash())] = key
+	return &accountv1.CreateKeyResponse{Key: key}, nil
+}
+
+func (a *accounts) ListKeys(_ context.Context, req *accountv1.ListKeysRequest) (*accountv1.ListKeysResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	reply := &accountv1.ListKeysResponse{}
+	for _, key := range a.keys {
+		if key.GetUserId() == req.GetUserId() {
+			reply.Keys = append(reply.Keys, key)
+		}
+	}
+	slices.SortFunc(reply.Keys, func(a, b *accountv1.Key) int { return cmp.Compare(a.GetId(), b.GetId()) })
+	return reply, nil
+}
+
+func (a *accounts) DeleteKey(ctx context.Context, req *accountv1.DeleteKeyRequest) (*accountv1.DeleteKeyResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	maps.DeleteFunc(a.keys, func(_ string, key *accountv1.Key) bool { return key.GetId() == req.GetKeyId() })
+	a.notes.Announce(ctx, &accountv1.AccountChanged{UserId: req.GetUserId(), RemovedKeyId: req.GetKeyId()})
+	return &accountv1.DeleteKeyResponse{}, nil
+}
+
+func (a *accounts) FindKey(_ context.Context, req *accountv1.FindKeyRequest) (*accountv1.FindKeyResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	key, found := a.keys[string(req.GetHash())]
+	switch {
+	case a.down:
+		return nil, errDown
+	case !found:
+		return nil, fault.New(fault.NotFound, "key_not_found", "No such key.")
+	}
+	return &accountv1.FindKeyResponse{Key: key, User: a.user(strings.TrimPrefix(key.GetUserId(), "id-"))}, nil
+}
+
+func (a *accounts) NoteKeyUses(_ context.Context, req *accountv1.NoteKeyUsesRequest) (*accountv1.NoteKeyUsesResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, use := range req.GetUses() {
+		for _, key := range a.keys {
+			if key.GetId() == use.GetKeyId() {
+				key.LastUsedAt = use.GetUsedAt()
+			}
+		}
+	}
+	return &accountv1.NoteKeyUsesResponse{}, nil
+}
+
+func (a *accounts) GetUsage(context.Context, *accountv1.GetUsageRequest) (*accountv1.GetUsageResponse, error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.down {
+		return nil, errDown
+	}
+	return &accountv1.GetUsageResponse{AudioMs: a.usage}, nil
 }
 
 func (a *accounts) Authenticate(_ context.Context, req *accountv1.AuthenticateRequest) (*accountv1.AuthenticateResponse, error) {
@@ -251,6 +364,22 @@ type shelf struct {
 	mu     sync.Mutex
 	values map[string][]byte
 	stats  cachev1.KindStats
+	down   bool
+	taken  map[string]int64
+}
+
+// Take lets through as many as the rate, once and for all.
+func (s *shelf) Take(_ context.Context, req *cachev1.TakeRequest) (*cachev1.TakeResponse, error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.down {
+		return nil, fault.New(fault.Unavailable, "down", "Down.")
+	}
+	if s.taken[req.GetKey()] == req.GetLimit() {
+		return &cachev1.TakeResponse{RetryAfterMs: 1500, ResetAfterMs: 60_000}, nil
+	}
+	s.taken[req.GetKey()]++
+	return &cachev1.TakeResponse{Allowed: true, Remaining: req.GetLimit() - s.taken[req.GetKey()], ResetAfterMs: 900}, nil
 }
 
 func (s *shelf) Get(_ context.Context, req *cachev1.GetRequest) (*cachev1.GetResponse, error) {

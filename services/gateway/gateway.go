@@ -4,7 +4,9 @@
 // of its own; several gateways may run side by side.
 //
 //	client -- HTTP --> web -- api --+-- auth ------> accounts (history service), erasures
+//	                                +-- rate ------> cache
 //	                                +-- accounts --> accounts, erasures
+//	                                +-- quota -----> accounts, index, FILES
 //	                                +-- upload ----> blob store, FILES
 //	                                +-- request ---> catalogue
 //	                                +-- jobs ------> index, JOBS, history
@@ -14,6 +16,7 @@
 //	                           openai, beside api, over the same
 //	job feed and progress notes --> index
 //	HOOKS --> webhook --> outbound --> receivers (upload fetches through outbound, too)
+//	word of changed accounts -----> auth
 package gateway
 
 import (
@@ -21,6 +24,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -37,11 +41,14 @@ import (
 	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/api"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/audit"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/openai"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/outbound"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/rate"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
@@ -88,6 +95,7 @@ type Service struct {
 	deps      Deps
 	index     *index.Index
 	gate      *auth.Gate
+	keys      *auth.Keys
 	erased    *job.Erased
 	router    *web.Router
 	hooks     *webhook.Sender
@@ -102,7 +110,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	if err := checkModels(cfg, deps.Catalog); err != nil {
 		return nil, fmt.Errorf("start gateway: %w", err)
 	}
-	key, err := token.LoadKey(cfg.KeyFile)
+	keys, err := token.OpenRing(cfg.KeyFile, deps.Log, time.Now)
 	if err != nil {
 		return nil, fmt.Errorf("start gateway: %w", err)
 	}
@@ -110,7 +118,7 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.erased = job.NewErased(func(userID string) { s.gate.Expel(userID) })
 	deps.Health.Add("job feed", s.Check)
 	router := web.NewRouter(deps.Log)
-	native := s.api(token.NewIssuer(key, time.Now))
+	native := s.api(token.NewIssuer(keys, time.Now))
 	native.Register(router)
 	s.openAI(native).Register(router)
 	observe := deps.Observe
@@ -146,21 +154,27 @@ const (
 func (s *Service) api(tokens *token.Issuer) *api.API {
 	d := s.deps
 	users := auth.NewUsers(d.Accounts, s.erased.Has, d.Log, time.Now)
-	s.gate = auth.NewGate(tokens, users)
+	s.keys = auth.NewKeys(d.Accounts, users, d.Log, time.Now)
+	limiter := &rate.Limiter{Cache: d.Cache, PerUser: s.cfg.RatePerUser, PerAddress: s.cfg.RatePerAddress, Proxies: s.cfg.TrustedProxies, Log: d.Log}
+	s.gate = auth.NewGate(tokens, users, s.keys, limiter.User)
+	meter := quota.New(s.cfg.limits(), quota.Deps{Accounts: d.Accounts, Feed: s.index, Store: d.Files, Log: d.Log, Now: time.Now})
 	guard := &outbound.Guard{Allowed: s.cfg.OutboundAllow}
 	s.hooks = s.sender(guard, users)
 	receiver := &upload.Receiver{
 		Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
-		Room: s.roomForFiles(), Fetch: s.fetcher(guard),
+		Room: s.roomForFiles(), Fetch: s.fetcher(guard), Quota: meter.LeftBytes,
 	}
 	return &api.API{
 		Log:      d.Log,
+		Audit:    audit.New(d.Log, s.cfg.TrustedProxies),
+		Quota:    meter,
+		Rate:     limiter,
 		Gate:     s.gate,
 		Login:    auth.NewLogin(d.Accounts, users, tokens, time.Now),
 		Accounts: &accounts.Accounts{Client: d.Accounts, Jobs: d.Jobs, Erased: s.erased, Log: d.Log, Now: time.Now},
 		Jobs: &jobs.Jobs{
 			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
-			Log: d.Log, Now: time.Now, MaxLive: s.cfg.MaxLiveTasks, Room: s.roomForJobs(),
+			Log: d.Log, Now: time.Now, Quota: meter, Room: s.roomForJobs(),
 		},
 		Files:   d.Files,
 		Blobs:   d.Blobs,
@@ -232,6 +246,9 @@ func (s *Service) follow(ctx context.Context) <-chan struct{} {
 	ended := make(chan struct{})
 	notes := make(chan struct{})
 	erasures := make(chan struct{})
+	var accounts sync.WaitGroup
+	accounts.Go(func() { s.gate.Follow(ctx, s.deps.NC, s.deps.Log) })
+	accounts.Go(func() { s.keys.Run(ctx) })
 	go func() {
 		defer close(erasures)
 		s.erased.Follow(ctx, s.deps.Jobs, s.deps.Log)
@@ -247,6 +264,7 @@ func (s *Service) follow(ctx context.Context) <-chan struct{} {
 		s.index.Follow(ctx, s.deps.Jobs, s.deps.Log)
 		<-notes
 		<-erasures
+		accounts.Wait()
 	}()
 	return ended
 }

@@ -57,7 +57,7 @@ func TestGateway_limitsTasksOfAUser(t *testing.T) {
 	first := ann.task("")
 	ann.task("")
 
-	got := ann.send("POST", "/api/v1/transcription/create", `{"file_id":"f1"}`).wants(429, "too_many_tasks")
+	got := ann.send("POST", "/api/v1/transcription/create", `{"file_id":"f1"}`).wants(429, "quota_exceeded")
 
 	if got.header.Get("Retry-After") == "" {
 		t.Error("no Retry-After")

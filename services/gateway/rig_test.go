@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"os"
@@ -21,6 +22,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/account"
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/catalog"
@@ -54,6 +56,7 @@ type rig struct {
 	cache    *shelf
 	diary    *diary
 	safe     *safe
+	trail    *trail
 	client   *http.Client
 	service  *gateway.Service
 	keyFile  string       // signs its tokens
@@ -69,8 +72,12 @@ func (demoOnly) Loaded() []string               { return []string{"demo"} }
 
 func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 	t.Helper()
-	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), accounts: &accounts{locked: map[string]bool{}, gone: map[string]bool{}},
-		cache: &shelf{values: map[string][]byte{}}, diary: &diary{kept: map[string]*historyv1.Delivery{}}, safe: &safe{}}
+	r := &rig{t: t, bus: testkit.Bus(t, "demo"), blobDir: t.TempDir(), trail: &trail{},
+		accounts: &accounts{locked: map[string]bool{}, gone: map[string]bool{}, roles: map[string]accountv1.Role{},
+			quotas: map[string]*accountv1.Quota{}, keys: map[string]*accountv1.Key{}},
+		cache: &shelf{values: map[string][]byte{}, taken: map[string]int64{}},
+		diary: &diary{kept: map[string]*historyv1.Delivery{}}, safe: &safe{}}
+	r.accounts.notes = account.NewAnnouncer(r.bus.NC, testkit.Log(t))
 	var err error
 	r.blobs, err = blob.NewDisk(r.blobDir)
 	r.ok(err)
@@ -86,7 +93,7 @@ func start(t testing.TB, settings ...func(*gateway.Config)) *rig {
 func (r *rig) another(settings ...func(*gateway.Config)) *rig {
 	r.t.Helper()
 	other := &rig{t: r.t, bus: r.bus, store: r.store, blobs: r.blobs, blobDir: r.blobDir, history: r.history,
-		accounts: r.accounts, cache: r.cache, diary: r.diary, safe: r.safe}
+		accounts: r.accounts, cache: r.cache, diary: r.diary, safe: r.safe, trail: r.trail}
 	other.serve(settings)
 	return other
 }
@@ -121,7 +128,7 @@ func (r *rig) serve(settings []func(*gateway.Config)) {
 }
 
 func (r *rig) deps() gateway.Deps {
-	log := testkit.Log(r.t)
+	log := slog.New(trailing{testkit.Log(r.t).Handler(), r.trail})
 	var err error
 	r.files, err = job.OpenFiles(r.t.Context(), r.bus.JS)
 	r.ok(err)
@@ -207,6 +214,12 @@ func (p reply) wants(status int, code string) reply {
 	return p
 }
 
+// member is a member of an object in the JSON body.
+func (p reply) member(object, name string) string {
+	p.t.Helper()
+	return reply{t: p.t, body: p.field(object)}.field(name)
+}
+
 // send makes a request without a user; header is "Name: value" pairs.
 func (r *rig) send(method, path, body string, header ...string) reply {
 	r.t.Helper()
@@ -265,6 +278,15 @@ func sound(seed string) string { return "ID3\x04" + strings.Repeat(seed+"\x00\x0
 func (u user) put(fileID, content string) reply {
 	u.t.Helper()
 	return u.send("PUT", "/api/v1/files/"+fileID+"?name="+fileID+".mp3", content, "Content-Type: audio/mpeg")
+}
+
+// chunked is put of bytes whose number is not told.
+func (u user) chunked(fileID, content string) reply {
+	u.t.Helper()
+	req, err := http.NewRequestWithContext(u.t.Context(), http.MethodPut, u.url+"/api/v1/files/"+fileID, io.MultiReader(strings.NewReader(content)))
+	u.ok(err)
+	req.Header.Set("Authorization", "Bearer "+u.token)
+	return u.do(req)
 }
 
 // task makes a job over a fresh file and returns its id.

@@ -201,10 +201,10 @@ func startRoutes(t *testing.T) people {
 	t.Helper()
 	r := start(t, func(c *gateway.Config) { c.MaxUploadBytes = 1 << 20 })
 	p := people{ann: r.login("ann"), ben: r.login("ben"), boss: r.login("boss")}
-	key, err := token.LoadKey(r.keyFile)
+	keys, err := token.LoadKeys(r.keyFile)
 	r.ok(err)
 	issue := func(id string, at time.Time) user {
-		signed, err := token.NewIssuer(key, func() time.Time { return at }).Issue(id)
+		signed, err := token.NewIssuer(token.NewRing(keys...), func() time.Time { return at }).Issue(id)
 		r.ok(err)
 		return user{rig: r, id: id, token: signed}
 	}

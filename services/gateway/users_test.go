@@ -21,6 +21,7 @@ func TestUsers_areForAdministrators(t *testing.T) {
 	ann := r.login("ann")
 	for _, request := range []struct{ method, path string }{
 		{"POST", "/api/v1/users"}, {"GET", "/api/v1/users"}, {"GET", "/api/v1/users/id-ann"}, {"DELETE", "/api/v1/users/id-ann"},
+		{"PATCH", "/api/v1/users/id-ann"},
 	} {
 		r.send(request.method, request.path, `{}`).wants(401, "login_required")
 		ann.send(request.method, request.path, `{}`).wants(403, "admin_only")

@@ -1,21 +1,20 @@
-// Package accounts manages users for administrators. The history service keeps the
+// Package accounts manages users for administrators, and API keys for users. The history service keeps the
 // accounts. That a user is erased is an order on the bus, which the dispatcher
 // carries out, and which every gateway hears.
 package accounts
 
 import (
 	"context"
+	"fmt"
 	"log/slog"
 	"regexp"
 	"time"
-	"unicode/utf8"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 )
 
 // shortestPassword is in characters. The longest and the form of a name are for the
@@ -45,13 +44,19 @@ func notFound() error {
 	return fault.New(fault.NotFound, "user_not_found", "There is no user of this id.")
 }
 
-// Create makes an account. Invalid: the name or the password is not usable.
-// Conflict, code "user_exists": the name is taken.
-func (a *Accounts) Create(ctx context.Context, name, password string, role accountv1.Role) (Account, error) {
-	if utf8.RuneCountInString(password) < shortestPassword {
-		return Account{}, problem.With(fault.New(fault.Invalid, "invalid_password", "A password has at least 8 characters."), "field", "password")
+// Create makes the account that is asked for. Invalid: the name, the password or the
+// quota is not usable. Conflict, code "user_exists": the name is taken. The id is
+// chosen here, so that a call that is made again behind our back knows its account.
+func (a *Accounts) Create(ctx context.Context, wanted *accountv1.EnsureUserRequest) (Account, error) {
+	if err := checkPassword(wanted.GetPassword()); err != nil {
+		return Account{}, err
 	}
-	reply, err := a.Client.EnsureUser(ctx, &accountv1.EnsureUserRequest{Name: name, Password: password, Role: role})
+	id, err := job.NewID()
+	if err != nil {
+		return Account{}, fmt.Errorf("make user id: %w", err)
+	}
+	wanted.UserId = id
+	reply, err := a.Client.EnsureUser(ctx, wanted)
 	if err == nil && !reply.GetCreated() {
 		err = fault.New(fault.Conflict, "user_exists", "There is a user of this name.")
 	}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"encoding/json"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -9,7 +10,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/audit"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
@@ -21,16 +22,20 @@ func (a *API) createToken(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	signed, err := a.Login.Token(r.Context(), name, password, a.Proxies.Client(r))
+	grant, err := a.Login.Token(r.Context(), name, password, a.Proxies.Client(r))
+	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Exhausted) {
+		a.Audit.Note(r, audit.LoginFailed, "", audit.Name(name), slog.String("code", fault.Of(err).Code))
+	}
 	if err != nil {
 		return err
 	}
+	a.Audit.Note(r, audit.LoginSucceeded, grant.UserID, grant.UserID)
 	w.Header().Set("Cache-Control", "no-store")
 	return web.WriteJSON(w, http.StatusOK, struct {
 		AccessToken string `json:"access_token"`
 		TokenType   string `json:"token_type"`
 		ExpiresIn   int64  `json:"expires_in"` // seconds
-	}{signed, "bearer", int64(token.Life.Seconds())})
+	}{grant.Token, "bearer", int64(token.Life.Seconds())})
 }
 
 func credentials(w http.ResponseWriter, r *http.Request) (name, password string, err error) {
@@ -63,14 +68,4 @@ func roleName(role accountv1.Role) string {
 		return "admin"
 	}
 	return "user"
-}
-
-func (a *API) me(w http.ResponseWriter, r *http.Request) error {
-	user := auth.User(r.Context())
-	return web.WriteJSON(w, http.StatusOK, struct {
-		UserID    string `json:"user_id"`
-		Username  string `json:"username"`
-		Role      string `json:"role"`
-		CreatedAt *stamp `json:"created_at"`
-	}{user.GetId(), user.GetName(), roleName(user.GetRole()), stampOf(user.GetCreatedAt())})
 }

@@ -12,9 +12,12 @@ import (
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	metricsv1 "github.com/stenomesh/stenomesh/proto/metrics/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/audit"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/outbound"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/rate"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
@@ -28,6 +31,9 @@ type API struct {
 	Gate        *auth.Gate
 	Login       *auth.Login
 	Accounts    *accounts.Accounts
+	Audit       *audit.Log
+	Quota       *quota.Meter
+	Rate        *rate.Limiter
 	Jobs        *jobs.Jobs
 	Files       *job.Files
 	Blobs       blob.Store
@@ -53,17 +59,22 @@ type Routes interface {
 
 // Register adds all routes. What is not listed here does not exist.
 func (a *API) Register(router Routes) {
-	open := router.Handle
+	open := func(pattern string, h web.Handler) { router.Handle(pattern, a.Rate.Open(h)) }
 	user := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.Require(h)) }
 	admin := func(pattern string, h web.Handler) { router.Handle(pattern, a.Gate.RequireAdmin(h)) }
 
 	open("POST /api/v1/auth/token", a.createToken)
+	user("POST /api/v1/auth/keys", a.createKey)
+	user("GET /api/v1/auth/keys", a.listKeys)
+	user("GET /api/v1/auth/keys/{key_id}", a.getKey)
+	user("DELETE /api/v1/auth/keys/{key_id}", a.deleteKey)
 	user("GET /api/v1/user/me", a.me)
 	user("GET /api/v1/user/history", a.history)
 
 	admin("POST /api/v1/users", a.createUser)
 	admin("GET /api/v1/users", a.listUsers)
 	admin("GET /api/v1/users/{user_id}", a.getUser)
+	admin("PATCH /api/v1/users/{user_id}", a.patchUser)
 	admin("DELETE /api/v1/users/{user_id}", a.deleteUser)
 
 	user("POST /api/v1/files", a.uploadFile)

@@ -2,12 +2,13 @@ package api
 
 import (
 	"fmt"
+	"log/slog"
 	"net/http"
-	"unicode/utf8"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/accounts"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/audit"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
@@ -23,13 +24,14 @@ type userView struct {
 	Active    bool    `json:"active"`
 	CreatedAt *stamp  `json:"created_at"`
 	// DeletionRequestedAt is null unless the user is being deleted.
-	DeletionRequestedAt *stamp `json:"deletion_requested_at"`
+	DeletionRequestedAt *stamp            `json:"deletion_requested_at"`
+	Quota               quotaView[*int64] `json:"quota"`
 }
 
 func userOf(account accounts.Account) userView {
 	view := userView{
 		UserID: account.GetId(), Active: account.GetActive(), CreatedAt: stampOf(account.GetCreatedAt()),
-		DeletionRequestedAt: stampOf(account.Erasure.GetOrderedAt()),
+		DeletionRequestedAt: stampOf(account.Erasure.GetOrderedAt()), Quota: quotaOf(account.GetQuota()),
 	}
 	if name := account.GetName(); name != "" {
 		view.Username, view.Role = &name, roleName(account.GetRole())
@@ -39,31 +41,77 @@ func userOf(account accounts.Account) userView {
 
 func (a *API) createUser(w http.ResponseWriter, r *http.Request) error {
 	var body struct {
-		Username string `json:"username"`
-		Password string `json:"password"`
-		Role     string `json:"role"`
+		Username string    `json:"username"`
+		Password string    `json:"password"`
+		Role     *string   `json:"role"`
+		Quota    quotaBody `json:"quota"`
 	}
 	if err := web.DecodeJSON(w, r, &body); err != nil {
 		return err
 	}
-	role := accountv1.Role_ROLE_USER
-	switch body.Role {
-	case "", "user":
-	case "admin":
-		role = accountv1.Role_ROLE_ADMIN
-	default:
-		return problem.With(fault.New(fault.Invalid, "invalid_role", "The role is user or admin."), "field", "role")
+	role, err := roleOf(body.Role)
+	if err == nil {
+		err = checkQuota(body.Quota)
 	}
-	if !utf8.ValidString(body.Username + body.Password) {
-		return fault.New(fault.Invalid, "invalid_request", "Send username and password, in UTF-8.")
-	}
-	made, err := a.Accounts.Create(r.Context(), body.Username, body.Password, role)
 	if err != nil {
 		return err
 	}
-	a.Log.Info("user made", "user", made.GetId(), "by", auth.User(r.Context()).GetId())
+	wanted := &accountv1.EnsureUserRequest{Name: body.Username, Password: body.Password, Role: accountv1.Role_ROLE_USER, Quota: body.Quota.own()}
+	if role != nil {
+		wanted.Role = *role
+	}
+	made, err := a.Accounts.Create(r.Context(), wanted)
+	if err != nil {
+		return err
+	}
+	a.Audit.Note(r, audit.UserMade, auth.User(r.Context()).GetId(), made.GetId(), slog.String("role", roleName(made.GetRole())))
 	w.Header().Set("Location", usersPath+made.GetId())
 	return web.WriteJSON(w, http.StatusCreated, userOf(made))
+}
+
+// roleOf reads a role; "" is none, as null is.
+func roleOf(name *string) (*accountv1.Role, error) {
+	if name == nil || *name == "" {
+		return nil, nil
+	}
+	switch *name {
+	case "user":
+		return accountv1.Role_ROLE_USER.Enum(), nil
+	case "admin":
+		return accountv1.Role_ROLE_ADMIN.Enum(), nil
+	default:
+		return nil, problem.With(fault.New(fault.Invalid, "invalid_role", "The role is user or admin."), "field", "role")
+	}
+}
+
+// patchUser changes what the body names and nothing else.
+func (a *API) patchUser(w http.ResponseWriter, r *http.Request) error {
+	var body struct {
+		Role     *string   `json:"role"`
+		Active   *bool     `json:"active"`
+		Password *string   `json:"password"`
+		Quota    quotaBody `json:"quota"`
+	}
+	if err := web.DecodeJSON(w, r, &body); err != nil {
+		return err
+	}
+	role, err := roleOf(body.Role)
+	if err == nil {
+		err = checkQuota(body.Quota)
+	}
+	if err != nil {
+		return err
+	}
+	changed, err := a.Accounts.Update(r.Context(), &accountv1.UpdateUserRequest{
+		UserId: r.PathValue("user_id"), Role: role, Active: body.Active, Password: body.Password,
+		AudioSecondsPerDay: body.Quota.AudioSeconds.Limit, ConcurrentJobs: body.Quota.Jobs.Limit, StoredBytes: body.Quota.StoredBytes.Limit,
+	})
+	if err != nil {
+		return err
+	}
+	a.Audit.Note(r, audit.UserChanged, auth.User(r.Context()).GetId(), changed.GetId(), slog.String("role", roleName(changed.GetRole())),
+		slog.Bool("active", changed.GetActive()), slog.Bool("password", body.Password != nil))
+	return web.WriteJSON(w, http.StatusOK, userOf(changed))
 }
 
 // listUsers answers with a page of all users, by ?limit= and by ?cursor= from the
@@ -106,9 +154,11 @@ func (a *API) getUser(w http.ResponseWriter, r *http.Request) error {
 // deleteUser answers when the order is on disk. The user is gone at once; what
 // belongs to the user is when getUser says 404.
 func (a *API) deleteUser(w http.ResponseWriter, r *http.Request) error {
-	account, err := a.Accounts.Erase(r.Context(), auth.User(r.Context()).GetId(), r.PathValue("user_id"))
+	by := auth.User(r.Context()).GetId()
+	account, err := a.Accounts.Erase(r.Context(), by, r.PathValue("user_id"))
 	if err != nil {
 		return err
 	}
+	a.Audit.Note(r, audit.UserDeleted, by, account.GetId())
 	return web.WriteJSON(w, http.StatusAccepted, userOf(account))
 }

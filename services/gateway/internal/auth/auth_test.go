@@ -2,8 +2,12 @@ package auth
 
 import (
 	"context"
+	"crypto/ed25519"
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +16,7 @@ import (
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 )
 
 // clock is a time that a test moves.
@@ -107,10 +112,10 @@ func TestUsers_remembersABoundedNumber(t *testing.T) {
 	t.Parallel()
 	users := newUsers(&directory{}, newClock())
 	for n := range mostUsers + 100 {
-		users.Remember(&accountv1.User{Id: fmt.Sprint(n)})
+		users.known.Put(fmt.Sprint(n), &accountv1.User{Id: fmt.Sprint(n)}, users.known.Moment())
 	}
-	if len(users.known) != mostUsers {
-		t.Errorf("remembers %d users", len(users.known))
+	if users.known.Len() != mostUsers {
+		t.Errorf("remembers %d users", users.known.Len())
 	}
 }
 
@@ -118,9 +123,33 @@ func TestUsers_refusesTheErasedWhateverIsRemembered(t *testing.T) {
 	t.Parallel()
 	d, c := &directory{user: &accountv1.User{Id: "erased", Active: true}}, newClock()
 	users := newUsers(d, c)
-	users.Remember(d.user) // by a login at the same moment
+	users.known.Put(d.user.GetId(), d.user, users.known.Moment()) // by a login at the same moment
 
 	if _, err := users.Get(t.Context(), "erased"); !fault.Is(err, fault.Unauthenticated) || d.asked.Load() != 0 {
 		t.Errorf("got %v after %d questions", err, d.asked.Load())
 	}
+}
+
+// FuzzBearer shows whatever strangers may send as a proof of who they are.
+func FuzzBearer(f *testing.F) {
+	for _, value := range []string{"", "Bearer", "Bearer ", "bearer sk-", "Bearer sk-" + strings.Repeat("A", 52), "Basic YTpi", "Bearer e30.e30.", "Bearer \x00"} {
+		f.Add(value)
+	}
+	c := newClock()
+	log := slog.New(slog.DiscardHandler)
+	service := &keyring{}
+	users := NewUsers(service, func(string) bool { return false }, log, c.now)
+	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
+	gate := NewGate(token.NewIssuer(token.NewRing(key), c.now), users, NewKeys(service, users, log, c.now), nil)
+	f.Fuzz(func(t *testing.T, value string) {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		r.Header["Authorization"] = []string{value}
+		err := gate.Require(func(http.ResponseWriter, *http.Request) error {
+			t.Errorf("%q is let in", value)
+			return nil
+		})(httptest.NewRecorder(), r)
+		if !fault.Is(err, fault.Unauthenticated) {
+			t.Errorf("%q: %v", value, err)
+		}
+	})
 }

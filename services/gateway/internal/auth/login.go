@@ -4,12 +4,12 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"net/netip"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
 const (
@@ -20,7 +20,6 @@ const (
 	// Hundreds that come at once and are right must all have their turn: checking
 	// one takes two cores about 40 ms.
 	turnTime = 45 * time.Second
-	siteBits = 64 // of an IPv6 address: who has one has all that begin the same
 )
 
 // Login exchanges a name and password for a token.
@@ -40,19 +39,25 @@ func NewLogin(accounts accountv1.AccountServiceClient, users *Users, tokens *tok
 	}
 }
 
+// Grant is what a login gives.
+type Grant struct {
+	UserID string
+	Token  string
+}
+
 // Token returns a token for the user. address is where the request came from: who
 // fails again and again from one address, for one name or for many, must wait
 // (Exhausted, code "too_many_attempts"). Unauthenticated: wrong name or password,
 // code "invalid_credentials". Unavailable: the accounts do not answer, or too many
 // others are before it.
-func (l *Login) Token(ctx context.Context, name, password, address string) (string, error) {
+func (l *Login) Token(ctx context.Context, name, password, address string) (Grant, error) {
 	if len(name) > longestName {
-		return "", wrong(nil)
+		return Grant{}, wrong(nil)
 	}
-	site := siteOf(address)
+	site := web.Site(address)
 	whole, part := sha256.Sum256([]byte(site)), sha256.Sum256([]byte(site+"\x00"+name))
 	if err := l.begin(ctx, whole, part); err != nil {
-		return "", err
+		return Grant{}, err
 	}
 	result := undecided
 	defer func() {
@@ -62,17 +67,20 @@ func (l *Login) Token(ctx context.Context, name, password, address string) (stri
 		}
 		l.addresses.end(whole, result)
 	}()
+	since := l.users.known.Moment()
 	reply, err := l.accounts.Authenticate(ctx, &accountv1.AuthenticateRequest{Name: name, Password: password})
 	if fault.Is(err, fault.Unauthenticated) || fault.Is(err, fault.Invalid) {
 		result = failed
-		return "", wrong(err)
+		return Grant{}, wrong(err)
 	}
 	if err != nil {
-		return "", err
+		return Grant{}, err
 	}
 	result = succeeded
-	l.users.Remember(reply.GetUser())
-	return l.tokens.Issue(reply.GetUser().GetId())
+	user := reply.GetUser()
+	l.users.known.Put(user.GetId(), user, since)
+	signed, err := l.tokens.Issue(user.GetId())
+	return Grant{UserID: user.GetId(), Token: signed}, err
 }
 
 // begin waits for the turn of an attempt; both backoffs count it then.
@@ -93,17 +101,4 @@ func (l *Login) begin(ctx context.Context, whole, part key) error {
 
 func wrong(cause error) error {
 	return fault.Wrap(cause, fault.Unauthenticated, "invalid_credentials", "The name or password is wrong.")
-}
-
-// siteOf is what one client can choose its address from: the address itself, or
-// the network of an IPv6 one.
-func siteOf(address string) string {
-	parsed, err := netip.ParseAddr(address)
-	if err != nil {
-		return address
-	}
-	if parsed = parsed.Unmap(); parsed.Is4() {
-		return parsed.String()
-	}
-	return netip.PrefixFrom(parsed.WithZone(""), siteBits).Masked().String()
 }

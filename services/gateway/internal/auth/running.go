@@ -2,51 +2,63 @@ package auth
 
 import (
 	"context"
-	"errors"
+	"maps"
+	"slices"
 	"sync"
 )
 
-// errExpelled is the cause of the end of requests whose user was erased meanwhile.
-var errExpelled = errors.New("the user is erased")
-
-// running are the requests that are being answered, by user.
+// running are the requests that are being answered, by who sent them: a user, or an
+// API key.
 type running struct {
 	mu   sync.Mutex
-	ends map[string]map[*context.CancelCauseFunc]bool
+	ends map[sender]map[*context.CancelCauseFunc]bool
 }
 
-// enter returns a context that ends with the user; leave ends it, too.
-func (r *running) enter(ctx context.Context, userID string) (_ context.Context, leave func()) {
+// sender is a user's id, or the hash of an API key.
+type sender struct {
+	id    string
+	isKey bool
+}
+
+// enter returns a context that ends with the sender; leave ends it, too.
+func (r *running) enter(ctx context.Context, from sender) (_ context.Context, leave func()) {
 	ctx, end := context.WithCancelCause(ctx)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.ends == nil {
-		r.ends = map[string]map[*context.CancelCauseFunc]bool{}
+		r.ends = map[sender]map[*context.CancelCauseFunc]bool{}
 	}
-	if r.ends[userID] == nil {
-		r.ends[userID] = map[*context.CancelCauseFunc]bool{}
+	if r.ends[from] == nil {
+		r.ends[from] = map[*context.CancelCauseFunc]bool{}
 	}
-	r.ends[userID][&end] = true
+	r.ends[from][&end] = true
 	return ctx, func() {
-		r.leave(userID, &end)
+		r.leave(from, &end)
 		end(nil)
 	}
 }
 
-func (r *running) leave(userID string, end *context.CancelCauseFunc) {
+func (r *running) leave(from sender, end *context.CancelCauseFunc) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	delete(r.ends[userID], end)
-	if len(r.ends[userID]) == 0 {
-		delete(r.ends, userID)
+	delete(r.ends[from], end)
+	if len(r.ends[from]) == 0 {
+		delete(r.ends, from)
 	}
 }
 
-// end ends all requests of a user.
-func (r *running) end(userID string) {
+// end ends all requests of a sender. why is the answer to them.
+func (r *running) end(from sender, why error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	for end := range r.ends[userID] {
-		(*end)(errExpelled)
+	for end := range r.ends[from] {
+		(*end)(why)
 	}
+}
+
+// senders are those who have requests under way.
+func (r *running) senders() []sender {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Collect(maps.Keys(r.ends))
 }

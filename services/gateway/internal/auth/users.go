@@ -3,44 +3,32 @@ package auth
 import (
 	"context"
 	"log/slog"
-	"sync"
 	"time"
-
-	"golang.org/x/sync/singleflight"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	accountv1 "github.com/stenomesh/stenomesh/proto/account/v1"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/remember"
 )
 
-// How long a user is believed to be as remembered: normally, and while the history
-// service does not answer.
+// How long a user or key is believed to be as remembered: normally, and while the
+// history service does not answer.
 const (
 	fresh     = 5 * time.Minute
 	stale     = time.Hour
 	mostUsers = 10_000
-	askTime   = 5 * time.Second
 )
 
 // Users answers who a user id is, mostly from memory.
 type Users struct {
 	accounts accountv1.AccountServiceClient
 	erased   func(id string) bool
-	log      *slog.Logger
-	now      func() time.Time
-	asking   singleflight.Group
-
-	mu    sync.Mutex
-	known map[string]knownUser
-}
-
-type knownUser struct {
-	user *accountv1.User
-	at   time.Time
+	known    *remember.Answers[*accountv1.User]
 }
 
 // NewUsers asks accounts; who is erased is gone whatever they say. now is the clock.
 func NewUsers(accounts accountv1.AccountServiceClient, erased func(id string) bool, log *slog.Logger, now func() time.Time) *Users {
-	return &Users{accounts: accounts, erased: erased, log: log, now: now, known: map[string]knownUser{}}
+	limits := remember.Limits{Fresh: fresh, Stale: stale, Most: mostUsers}
+	return &Users{accounts: accounts, erased: erased, known: remember.New[*accountv1.User](limits, log, now)}
 }
 
 // Get returns an active user. Unauthenticated: there is none of this id, or not
@@ -49,73 +37,36 @@ func (u *Users) Get(ctx context.Context, id string) (*accountv1.User, error) {
 	if u.erased(id) {
 		return active(nil)
 	}
-	remembered, found := u.recall(id)
-	if found && u.now().Sub(remembered.at) < fresh {
-		return active(remembered.user)
-	}
-	user, err := u.ask(ctx, id)
-	switch {
-	case err == nil:
-		return active(user)
-	case fault.Is(err, fault.NotFound):
-		u.forget(id)
-		return active(nil)
-	case found && u.now().Sub(remembered.at) < stale:
-		u.log.Warn("accounts do not answer, using what is remembered", "user", id, "err", err)
-		return active(remembered.user)
-	default:
-		return nil, err
-	}
-}
-
-// Remember notes a user that was just read.
-func (u *Users) Remember(user *accountv1.User) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	for id := range u.known { // full: make room for one, whichever comes first
-		if len(u.known) < mostUsers {
-			break
-		}
-		delete(u.known, id)
-	}
-	u.known[user.GetId()] = knownUser{user: user, at: u.now()}
-}
-
-func (u *Users) ask(ctx context.Context, id string) (*accountv1.User, error) {
-	answer, err, _ := u.asking.Do(id, func() (any, error) {
-		// Others wait for this answer too: one leaving must not spoil it.
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), askTime)
-		defer cancel()
+	user, err := u.known.Get(ctx, id, func(ctx context.Context) (*accountv1.User, error) {
 		reply, err := u.accounts.GetUser(ctx, &accountv1.GetUserRequest{UserId: id})
-		if err != nil {
-			return nil, err
-		}
-		u.Remember(reply.GetUser())
-		return reply.GetUser(), nil
+		return reply.GetUser(), err
 	})
-	if err != nil {
+	switch {
+	case fault.Is(err, fault.NotFound):
+		return active(nil)
+	case err != nil:
 		return nil, err
 	}
-	user, _ := answer.(*accountv1.User)
-	return user, nil
+	return active(user)
 }
 
-func (u *Users) recall(id string) (knownUser, bool) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	known, found := u.known[id]
-	return known, found
+// changed takes the word that a user has changed ("": any may have). Who is locked is
+// not believed to be anything else from now on, even if nobody answers.
+func (u *Users) changed(id string, locked bool) {
+	is := func(known string, _ *accountv1.User) bool { return id == "" || known == id }
+	if locked {
+		u.known.Drop(is)
+	} else {
+		u.known.Doubt(is)
+	}
 }
 
-func (u *Users) forget(id string) {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	delete(u.known, id)
-}
+// errInactive is the answer to whoever may not use the mesh any more.
+var errInactive = fault.New(fault.Unauthenticated, "account_inactive", "This account is locked or gone.")
 
 func active(user *accountv1.User) (*accountv1.User, error) {
 	if !user.GetActive() {
-		return nil, fault.New(fault.Unauthenticated, "account_inactive", "This account is locked or gone.")
+		return nil, errInactive
 	}
 	return user, nil
 }

@@ -53,5 +53,6 @@ func (x *Index) take(event job.Event) {
 		x.Remove(event.ID, event.Revision)
 	default:
 		x.Put(event.Job, event.Revision)
+		x.charge(event)
 	}
 }

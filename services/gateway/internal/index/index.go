@@ -29,6 +29,7 @@ type Index struct {
 	live      map[string]int // user -> jobs that are not terminal
 	reserved  userIDs        // jobs that are being accepted (reserve.go)
 	unsettled userIDs        // jobs that the history may not have as we do (settle.go)
+	usage     usage          // of today (usage.go)
 	ended     []string       // ids in the order they became terminal here
 	caughtUp  chan struct{}  // closed once the feed has told all that was stored
 	broken    atomic.Bool    // the feed broke and has not caught up again
@@ -41,6 +42,9 @@ type entry struct {
 	chunks  map[uint32]int64 // running chunk -> milliseconds done, from notes of progress
 	endedAt time.Time        // when it became terminal here; zero while under way
 	changed chan struct{}    // closed and replaced at each new revision
+
+	told      bool  // by the feed
+	chargedMS int64 // what it is counted with in usage
 }
 
 // New returns an empty index; now is the clock.

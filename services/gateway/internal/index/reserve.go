@@ -1,12 +1,13 @@
 package index
 
 // Reserve counts a job that is about to be made as under way, so that however many
-// are made at once a user has at most so many; false: there are as many already.
+// are made at once a user has at most so many (0: any number); false: there are as
+// many already.
 // It counts until Put has the job or Release gives it up.
 func (x *Index) Reserve(userID, id string, most int) bool {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	if x.live[userID]+len(x.reserved[userID]) >= most {
+	if most > 0 && x.live[userID]+len(x.reserved[userID]) >= most {
 		return false
 	}
 	x.reserved.add(userID, id)

@@ -7,10 +7,10 @@ import (
 	"google.golang.org/protobuf/types/known/timestamppb"
 
 	"github.com/stenomesh/stenomesh/pkg/crash"
-	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
 )
 
 // Order is what a user asks for.
@@ -24,8 +24,8 @@ type Order struct {
 type Check func(ctx context.Context) (Order, error)
 
 // Create accepts a job under a fresh id: when it returns, the job is on disk and
-// will not be lost. Exhausted: the user has too many under way, code
-// "too_many_tasks". Unavailable: too much is under way, code "backlog_full", or
+// will not be lost. Exhausted, code "quota_exceeded": the user has too many under
+// way, or had too much audio worked on today. Unavailable: too much is under way, code "backlog_full", or
 // the bus does not take it now.
 func (j *Jobs) Create(ctx context.Context, userID string, check Check) (index.Entry, error) {
 	order, err := check(ctx)
@@ -55,9 +55,11 @@ func newID() (string, error) {
 // admit holds a place for a job among those that a user may have under way, until
 // release is called or the index has the job.
 func (j *Jobs) admit(ctx context.Context, userID, id string) (release func(), err error) {
-	if !j.Index.Reserve(userID, id, j.MaxLive) {
-		return nil, fault.New(fault.Exhausted, "too_many_tasks",
-			fmt.Sprintf("You have %d tasks under way; wait until some are done.", j.MaxLive))
+	if err := j.Quota.CheckAudio(ctx); err != nil {
+		return nil, err
+	}
+	if most := j.Quota.MostJobs(ctx); !j.Index.Reserve(userID, id, most) {
+		return nil, quota.Exceeded(quota.Jobs, fmt.Sprintf("You have %d tasks under way; wait until some are done.", most))
 	}
 	release = func() { j.Index.Release(userID, id) }
 	if err := j.Room.Check(ctx); err != nil {

@@ -25,10 +25,19 @@ type Jobs struct {
 	History historyv1.HistoryServiceClient
 	Log     *slog.Logger
 	Now     func() time.Time
-	// MaxLive is how many jobs of one user may be under way.
-	MaxLive int
+	// Quota says what the user of a request may still use.
+	Quota Quota
 	// Room refuses new jobs while the JOBS bucket is nearly full.
 	Room *admission.Gate
+}
+
+// Quota bounds what users may use; *quota.Meter is one. The user is that of the
+// request.
+type Quota interface {
+	// MostJobs returns how many jobs may be under way; 0: any number.
+	MostJobs(ctx context.Context) int
+	// CheckAudio returns why no more audio may be worked on today. Exhausted.
+	CheckAudio(ctx context.Context) error
 }
 
 // idForm is how all our ids look; any other id was never made.

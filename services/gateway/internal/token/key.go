@@ -4,6 +4,7 @@
 package token
 
 import (
+	"bytes"
 	"crypto/ed25519"
 	"crypto/rand"
 	"crypto/x509"
@@ -17,38 +18,53 @@ import (
 
 const pemType = "PRIVATE KEY"
 
-// LoadKey reads the signing key from a PEM file (PKCS #8), or makes one that only
-// its owner may read when the file is missing. Of several processes that start at
-// once, one makes it and all read the same.
-func LoadKey(path string) (ed25519.PrivateKey, error) {
-	key, err := readKey(path)
+// LoadKeys reads the keys of a PEM file (PKCS #8), at least one, or makes one that
+// only its owner may read when the file is missing. Of several processes that start
+// at once, one makes it and all read the same.
+func LoadKeys(path string) ([]ed25519.PrivateKey, error) {
+	keys, err := readKeys(path)
 	if !errors.Is(err, fs.ErrNotExist) {
-		return key, err
+		return keys, err
 	}
 	if err := makeKey(path); err != nil {
 		return nil, fmt.Errorf("make signing key: %w", err)
 	}
-	return readKey(path)
+	return readKeys(path)
 }
 
-func readKey(path string) (ed25519.PrivateKey, error) {
+func readKeys(path string) ([]ed25519.PrivateKey, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("read signing key: %w", err)
+		return nil, fmt.Errorf("read signing keys: %w", err)
 	}
-	block, _ := pem.Decode(data)
-	if block == nil || block.Type != pemType {
-		return nil, fmt.Errorf("read signing key: %s holds no PEM block %q", path, pemType)
-	}
-	parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+	keys, err := parseKeys(data)
 	if err != nil {
-		return nil, fmt.Errorf("read signing key %s: %w", path, err)
+		return nil, fmt.Errorf("read signing keys: %s %w", path, err)
 	}
-	key, ok := parsed.(ed25519.PrivateKey)
-	if !ok {
-		return nil, fmt.Errorf("read signing key: %s is not an Ed25519 key", path)
+	return keys, nil
+}
+
+// parseKeys takes the text of a whole file: one that somebody is just writing is
+// refused.
+func parseKeys(data []byte) (keys []ed25519.PrivateKey, err error) {
+	for {
+		block, rest := pem.Decode(data)
+		switch {
+		case block == nil && len(keys) > 0 && len(bytes.TrimSpace(rest)) == 0:
+			return keys, nil
+		case block == nil || block.Type != pemType:
+			return nil, fmt.Errorf("holds something else than PEM blocks %q", pemType)
+		}
+		parsed, err := x509.ParsePKCS8PrivateKey(block.Bytes)
+		if err != nil {
+			return nil, fmt.Errorf("holds a damaged key: %w", err)
+		}
+		key, ok := parsed.(ed25519.PrivateKey)
+		if !ok {
+			return nil, errors.New("holds a key that is not Ed25519")
+		}
+		keys, data = append(keys, key), rest
 	}
-	return key, nil
 }
 
 // makeKey writes a new key beside its place and links it there, which fails if
@@ -76,7 +92,7 @@ func makeKey(path string) error {
 	return nil
 }
 
-// NewKey makes a signing key, as the text of a file that LoadKey reads.
+// NewKey makes a signing key, as the text of a file that LoadKeys reads.
 func NewKey() ([]byte, error) {
 	_, key, err := ed25519.GenerateKey(rand.Reader)
 	if err != nil {

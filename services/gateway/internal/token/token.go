@@ -1,7 +1,6 @@
 package token
 
 import (
-	"crypto/ed25519"
 	"crypto/rand"
 	"fmt"
 	"time"
@@ -21,14 +20,14 @@ const Life = 24 * time.Hour
 
 // Issuer signs and checks tokens. It may be used by all goroutines.
 type Issuer struct {
-	key    ed25519.PrivateKey
+	keys   *Ring
 	parser *jwt.Parser
 	now    func() time.Time
 }
 
-// NewIssuer uses a key; now is the clock.
-func NewIssuer(key ed25519.PrivateKey, now func() time.Time) *Issuer {
-	return &Issuer{key: key, now: now, parser: jwt.NewParser(
+// NewIssuer uses keys; now is the clock.
+func NewIssuer(keys *Ring, now func() time.Time) *Issuer {
+	return &Issuer{keys: keys, now: now, parser: jwt.NewParser(
 		jwt.WithValidMethods([]string{jwt.SigningMethodEdDSA.Alg()}), // never what the token says
 		jwt.WithIssuer(issuer),
 		jwt.WithAudience(audience),
@@ -42,14 +41,17 @@ func NewIssuer(key ed25519.PrivateKey, now func() time.Time) *Issuer {
 // Issue returns a token for a user.
 func (i *Issuer) Issue(userID string) (string, error) {
 	now := i.now()
-	signed, err := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
+	key, id := i.keys.signer()
+	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.RegisteredClaims{
 		Issuer:    issuer,
 		Subject:   userID,
 		Audience:  jwt.ClaimStrings{audience},
 		ExpiresAt: jwt.NewNumericDate(now.Add(Life)),
 		IssuedAt:  jwt.NewNumericDate(now),
 		ID:        rand.Text(),
-	}).SignedString(i.key)
+	})
+	token.Header["kid"] = id
+	signed, err := token.SignedString(key)
 	if err != nil {
 		return "", fmt.Errorf("sign token: %w", err)
 	}
@@ -60,8 +62,9 @@ func (i *Issuer) Issue(userID string) (string, error) {
 // kind Unauthenticated with code "invalid_token".
 func (i *Issuer) Check(raw string) (userID string, err error) {
 	claims := &jwt.RegisteredClaims{}
-	_, err = i.parser.ParseWithClaims(raw, claims, func(*jwt.Token) (any, error) {
-		return i.key.Public(), nil
+	_, err = i.parser.ParseWithClaims(raw, claims, func(t *jwt.Token) (any, error) {
+		id, _ := t.Header["kid"].(string)
+		return i.keys.checkers(id), nil
 	})
 	if err != nil || claims.Subject == "" {
 		return "", fault.Wrap(err, fault.Unauthenticated, "invalid_token",

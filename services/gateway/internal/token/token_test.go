@@ -28,7 +28,7 @@ func newKey(t *testing.T) ed25519.PrivateKey {
 
 func TestIssuer_knowsItsOwnTokens(t *testing.T) {
 	t.Parallel()
-	issuer := token.NewIssuer(newKey(t), time.Now)
+	issuer := token.NewIssuer(token.NewRing(newKey(t)), time.Now)
 	raw, err := issuer.Issue("u1")
 	if err != nil {
 		t.Fatal(err)
@@ -42,7 +42,7 @@ func TestIssuer_refusesWhatItDidNotSign(t *testing.T) {
 	t.Parallel()
 	key := newKey(t)
 	now := time.Now()
-	issuer := token.NewIssuer(key, func() time.Time { return now })
+	issuer := token.NewIssuer(token.NewRing(key), func() time.Time { return now })
 	good := jwt.RegisteredClaims{
 		Issuer: "stenomesh", Audience: jwt.ClaimStrings{"stenomesh-api"}, Subject: "u1",
 		ExpiresAt: jwt.NewNumericDate(now.Add(time.Hour)),
@@ -77,14 +77,14 @@ func TestIssuer_refusesWhatItDidNotSign(t *testing.T) {
 	}
 }
 
-func TestLoadKey_makesOneKeyForAll(t *testing.T) {
+func TestLoadKeys_makesOneKeyForAll(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "new", "token.key")
-	keys := make([]ed25519.PrivateKey, 8)
+	keys := make([][]ed25519.PrivateKey, 8)
 	var all sync.WaitGroup
 	for i := range keys {
 		all.Go(func() {
-			key, err := token.LoadKey(path)
+			key, err := token.LoadKeys(path)
 			if err != nil {
 				t.Error(err)
 			}
@@ -93,7 +93,7 @@ func TestLoadKey_makesOneKeyForAll(t *testing.T) {
 	}
 	all.Wait()
 	for _, key := range keys {
-		if !key.Equal(keys[0]) {
+		if len(key) != 1 || !key[0].Equal(keys[0][0]) {
 			t.Fatal("two callers got different keys")
 		}
 	}
@@ -107,23 +107,24 @@ func TestLoadKey_makesOneKeyForAll(t *testing.T) {
 	}
 }
 
-func TestLoadKey_refusesAnotherKindOfFile(t *testing.T) {
+func TestLoadKeys_refusesAnotherKindOfFile(t *testing.T) {
 	t.Parallel()
 	der, err := x509.MarshalPKCS8PrivateKey(newKey(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, content := range map[string][]byte{
-		"text":      []byte("secret"),
-		"empty":     nil,
-		"cut off":   pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der[:20]}),
-		"other PEM": pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
+		"text":               []byte("secret"),
+		"empty":              nil,
+		"cut off":            pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der[:20]}),
+		"half of the second": append(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), "-----BEGIN PRIVATE KEY-----\nMC4C"...),
+		"other PEM":          pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}),
 	} {
 		path := filepath.Join(t.TempDir(), "key")
 		if err := os.WriteFile(path, content, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := token.LoadKey(path); err == nil {
+		if _, err := token.LoadKeys(path); err == nil {
 			t.Errorf("%s: accepted", name)
 		}
 	}

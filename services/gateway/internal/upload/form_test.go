@@ -34,7 +34,7 @@ func FuzzForm(f *testing.F) {
 		var stored strings.Builder
 		var head []byte
 		if err == nil {
-			head, err = v.copy(&stored, from)
+			head, err = v.copy(&stored, from, allowance{v.MaxBytes, v.tooLarge()})
 		}
 
 		if err != nil {

@@ -39,8 +39,12 @@ func (v *Receiver) ReceivePart(ctx context.Context, userID string, part Part) (*
 	if err := v.admit(ctx, userID, ""); err != nil {
 		return nil, err
 	}
+	most, err := v.allow(ctx, userID, "", -1)
+	if err != nil {
+		return nil, err
+	}
 	s := &source{name: part.Name, contentType: part.ContentType, unlisted: part.Unlisted, wrong: readFault}
 	s.body = keep{from: part.Body, err: &s.err}
-	file, _, err := v.put(ctx, s, userID, "")
+	file, _, err := v.put(ctx, s, most, userID, "")
 	return file, err
 }

@@ -57,13 +57,13 @@ type Plan struct {
 	ContentType string
 }
 
-// Begin makes the record of a new upload. Errors: TooLarge "file_too_large";
-// Unavailable, among them "files_full".
+// Begin makes the record of a new upload. Errors: TooLarge "file_too_large"; Exhausted
+// "quota_exceeded"; Unavailable, among them "files_full".
 func (v *Resumable) Begin(ctx context.Context, userID string, plan Plan) (*Partial, error) {
-	if plan.Length > v.MaxBytes {
-		return nil, v.tooLarge()
-	}
 	if err := v.admit(ctx, userID, ""); err != nil {
+		return nil, err
+	}
+	if err := v.fits(ctx, userID, plan.Length); err != nil {
 		return nil, err
 	}
 	id, err := job.NewID()
@@ -115,9 +115,21 @@ func (v *Resumable) Find(ctx context.Context, userID, id string) (*Partial, erro
 	return p, err
 }
 
+// fits refuses a length over the limit or the user's quota.
+func (v *Resumable) fits(ctx context.Context, userID string, length int64) error {
+	if length > v.MaxBytes {
+		return v.tooLarge()
+	}
+	most, err := v.allow(ctx, userID, "", length)
+	if err == nil && length > most.bytes {
+		return most.refusal
+	}
+	return err
+}
+
 // Declare sets the length of an upload that had none. Errors: Invalid
 // "length_declared" for another length than before, or one below what is there;
-// TooLarge; Unprocessable "empty_file"; Unsupported "unsupported_media".
+// TooLarge; Exhausted "quota_exceeded"; Unprocessable "empty_file"; Unsupported "unsupported_media".
 func (v *Resumable) Declare(ctx context.Context, p *Partial, length int64) error {
 	switch {
 	case length == p.GetLength() && length > 0:
@@ -126,8 +138,9 @@ func (v *Resumable) Declare(ctx context.Context, p *Partial, length int64) error
 		return emptyFile()
 	case p.GetLength() > 0 || length < p.GetOffset():
 		return fault.New(fault.Invalid, "length_declared", "The length of an upload cannot be changed.")
-	case length > v.MaxBytes:
-		return v.tooLarge()
+	}
+	if err := v.fits(ctx, p.GetUserId(), length); err != nil {
+		return err
 	}
 	if length == p.GetOffset() { // nothing more comes that it could be refused by
 		if refusal := checkMedia(p.GetHead()); refusal != nil {

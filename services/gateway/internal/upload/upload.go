@@ -37,16 +37,23 @@ type Receiver struct {
 	Room *admission.Gate
 	// Fetch gets recordings from addresses; nil where that is switched off.
 	Fetch *Fetcher
+	// Quota returns how many bytes more the user of the request may store; less than 0:
+	// any number.
+	Quota func(ctx context.Context) (int64, error)
 }
 
 // Receive stores the recording in a request under a file id of the user ("" for a
 // new one). created is false when the user has the same bytes under this id
 // already. Errors: Conflict, code "file_exists", for other bytes under the id;
 // TooLarge "file_too_large"; Unprocessable "empty_file"; Unsupported
-// "unsupported_media"; Invalid "incomplete_upload"; Unavailable, among them "files_full";
-// for an address those of fetch.
+// "unsupported_media"; Invalid "incomplete_upload"; Exhausted "quota_exceeded";
+// Unavailable, among them "files_full"; for an address those of fetch.
 func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileID string) (file *jobv1.File, created bool, err error) {
 	if err := v.admit(r.Context(), userID, fileID); err != nil {
+		return nil, false, err
+	}
+	most, err := v.allow(r.Context(), userID, fileID, r.ContentLength)
+	if err != nil {
 		return nil, false, err
 	}
 	source, err := v.source(w, r, userID)
@@ -54,17 +61,17 @@ func (v *Receiver) Receive(w http.ResponseWriter, r *http.Request, userID, fileI
 		return nil, false, err
 	}
 	defer source.close()
-	return v.put(r.Context(), source, userID, fileID)
+	return v.put(r.Context(), source, most, userID, fileID)
 }
 
 // put stores a recording that was admitted.
-func (v *Receiver) put(ctx context.Context, source *source, userID, fileID string) (file *jobv1.File, created bool, err error) {
+func (v *Receiver) put(ctx context.Context, source *source, most allowance, userID, fileID string) (file *jobv1.File, created bool, err error) {
 	blobWriter, err := v.Blobs.Create(ctx)
 	if err != nil {
 		return nil, false, storageFault(err)
 	}
 	defer func() { _ = blobWriter.Abort() }() // nothing after Commit
-	head, err := v.copy(blobWriter, source)
+	head, err := v.copy(blobWriter, source, most)
 	if err != nil {
 		return nil, false, err
 	}
@@ -104,7 +111,7 @@ func (v *Receiver) admit(ctx context.Context, userID, fileID string) error {
 
 // copy writes the recording into the store and returns its first bytes. A refusal
 // by the first bytes comes before the rest is read.
-func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
+func (v *Receiver) copy(into io.Writer, from *source, most allowance) ([]byte, error) {
 	head := make([]byte, sniffLength)
 	n, err := io.ReadFull(from.body, head)
 	head = head[:n]
@@ -119,14 +126,14 @@ func (v *Receiver) copy(into io.Writer, from *source) ([]byte, error) {
 		return nil, err
 	}
 	// Read errors are told from write errors by who saw them: the source keeps its own.
-	copied, err := io.Copy(into, io.LimitReader(io.MultiReader(bytes.NewReader(head), from.body), v.MaxBytes+1))
+	copied, err := io.Copy(into, io.LimitReader(io.MultiReader(bytes.NewReader(head), from.body), most.bytes+1))
 	switch {
 	case from.err != nil:
 		return nil, from.wrong(from.err)
 	case err != nil:
 		return nil, storageFault(err)
-	case copied > v.MaxBytes:
-		return nil, v.tooLarge()
+	case copied > most.bytes:
+		return nil, most.refusal
 	}
 	return head, nil
 }

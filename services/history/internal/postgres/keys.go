@@ -35,12 +35,12 @@ func (s *Store) CreateKey(ctx context.Context, key record.Key) error {
 		if others >= record.MostKeys {
 			return record.ErrTooManyKeys
 		}
-		_, err := tx.Exec(ctx, insertKey, key.ID, key.UserID, key.Hash[:], text(key.Name), key.Prefix, key.CreatedAt, timeOrNull(key.ExpiresAt))
+		_, err := tx.Exec(ctx, insertKey, key.ID, key.UserID, key.Hash[:], text(key.Name), key.Prefix, key.CreatedAt, unlessZero(key.ExpiresAt))
 		return err
 	})
 }
 
-func timeOrNull(t time.Time) *time.Time {
+func unlessZero(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil
 	}
