@@ -64,10 +64,17 @@ func (p *Person) traces(tombstone bool) []string {
 // longWord is one that does not stand in anything else by chance.
 var longWord = regexp.MustCompile(`\pL{6,}`)
 
+// keepKey makes an API key that is called after the person.
+func (p *Person) keepKey() {
+	p.t.Helper()
+	p.want(201, "POST", "/api/v1/auth/keys", fmt.Appendf(nil, `{"name":"the phone of %s"}`, p.Name))
+}
+
 // Complete stores a recording under an id of the person's choice, transcribes it,
 // and reads the transcript, so that it is in every cache.
 func (p *Person) Complete(sample testkit.Sample) {
 	p.t.Helper()
+	p.keepKey()
 	file := p.Upload(sample.Path, p.Name+"s-diary")
 	p.done = p.Create(file, sample.Language)
 	testkit.Eventually(p.t, p.done+" is completed", func() bool { return p.Status(p.done) == "completed" })
