@@ -42,7 +42,7 @@ func Follow(ctx context.Context, nc *nats.Conn, handle func(*accountv1.AccountCh
 	defer func() { _ = sub.Unsubscribe() }() // the bus may have gone already
 	for {
 		// The server has the subscription when it answers; only what follows is heard.
-		if nc.FlushTimeout(flushTime) == nil {
+		if flush(ctx, nc) == nil {
 			handle(anybody())
 		}
 		select {
@@ -51,4 +51,10 @@ func Follow(ctx context.Context, nc *nats.Conn, handle func(*accountv1.AccountCh
 		case <-connected:
 		}
 	}
+}
+
+func flush(ctx context.Context, nc *nats.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, flushTime)
+	defer cancel()
+	return nc.FlushWithContext(ctx)
 }

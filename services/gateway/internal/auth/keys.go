@@ -39,7 +39,7 @@ type Keys struct {
 func NewKeys(accounts accountv1.AccountServiceClient, users *Users, log *slog.Logger, now func() time.Time) *Keys {
 	return &Keys{
 		accounts: accounts, users: users, now: now, asking: make(chan struct{}, lookups), uses: newUses(log),
-		known:   remember.New[*accountv1.Key](remember.Limits{Fresh: fresh, Stale: stale, Most: mostKnownKeys}, log, now),
+		known:   remember.New[*accountv1.Key](remember.Limits{Fresh: fresh, Stale: stale, Most: mostKnownKeys}, log.With("what", "keys"), now),
 		unknown: remember.New[struct{}](remember.Limits{Fresh: unknownTime, Most: mostKnownKeys}, log, now),
 	}
 }

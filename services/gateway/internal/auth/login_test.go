@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/ed25519"
 	"fmt"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -44,7 +45,7 @@ func (v *vault) Authenticate(_ context.Context, req *accountv1.AuthenticateReque
 func newLogin(v *vault) *Login {
 	now := func() time.Time { return time.Unix(1_700_000_000, 0) }
 	key := ed25519.NewKeyFromSeed(make([]byte, ed25519.SeedSize))
-	return NewLogin(v, NewUsers(v, func(string) bool { return false }, nil, now), token.NewIssuer(token.NewRing(key), now), now)
+	return NewLogin(v, NewUsers(v, func(string) bool { return false }, slog.New(slog.DiscardHandler), now), token.NewIssuer(token.NewRing(key), now), now)
 }
 
 func TestLogin_aNameThatCannotBeIsNotCounted(t *testing.T) {

@@ -28,7 +28,7 @@ type Users struct {
 // NewUsers asks accounts; who is erased is gone whatever they say. now is the clock.
 func NewUsers(accounts accountv1.AccountServiceClient, erased func(id string) bool, log *slog.Logger, now func() time.Time) *Users {
 	limits := remember.Limits{Fresh: fresh, Stale: stale, Most: mostUsers}
-	return &Users{accounts: accounts, erased: erased, known: remember.New[*accountv1.User](limits, log, now)}
+	return &Users{accounts: accounts, erased: erased, known: remember.New[*accountv1.User](limits, log.With("what", "users"), now)}
 }
 
 // Get returns an active user. Unauthenticated: there is none of this id, or not

@@ -75,7 +75,7 @@ func New(defaults Limits, deps Deps) *Meter {
 	return &Meter{
 		defaults: defaults, accounts: deps.Accounts, feed: deps.Feed, store: deps.Store, now: deps.Now,
 		usage: remember.New[int64](remember.Limits{Fresh: usageFresh, Stale: 24 * time.Hour, Most: mostUsers},
-			deps.Log.With("of", "usage"), deps.Now),
+			deps.Log.With("what", "usage"), deps.Now),
 		stored: remember.New[int64](remember.Limits{Fresh: storedFresh, Most: mostUsers}, deps.Log, deps.Now),
 	}
 }

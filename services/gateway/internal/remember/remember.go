@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/singleflight"
@@ -24,6 +25,7 @@ type Answers[V any] struct {
 	log    *slog.Logger
 	now    func() time.Time
 	asking singleflight.Group
+	away   atomic.Bool // the log says that nobody answers
 
 	mu      sync.Mutex
 	known   map[string]answer[V]
@@ -59,10 +61,13 @@ func (a *Answers[V]) Get(ctx context.Context, key string, load func(ctx context.
 	value, err := a.ask(ctx, key, load)
 	switch {
 	case err == nil:
+		a.away.Store(false)
 	case fault.Is(err, fault.NotFound):
 		a.forget(key)
 	case found && a.now().Sub(before.at) < a.limits.Stale:
-		a.log.WarnContext(ctx, "no answer, using what is remembered", "err", err)
+		if a.away.CompareAndSwap(false, true) { // once, until there is an answer
+			a.log.WarnContext(ctx, "no answer, using what is remembered", "err", err)
+		}
 		return before.value, nil
 	}
 	return value, err
