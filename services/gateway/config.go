@@ -34,7 +34,8 @@ type Config struct {
 	// RatePerAddress is how many requests a minute that need no login may come from an
 	// address; 0: any number.
 	RatePerAddress int64
-	// UploadIdle is how long a client may send nothing in the middle of an upload.
+	// UploadIdle is how long a client may send nothing, or next to nothing, in the
+	// middle of an upload.
 	UploadIdle time.Duration
 	// UploadLife is how long an upload that arrives in several requests waits for the
 	// next.

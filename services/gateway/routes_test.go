@@ -234,10 +234,10 @@ func TestRoutes_answerAsDocumented(t *testing.T) {
 				t.Run(bad.why, func(t *testing.T) { owner.request(t, row, bad).wants(bad.status, bad.code) })
 			}
 			if row.who == everybody {
-				owner.rig.anonymous().request(t, row, refused{}).wants(row.status, "")
+				owner.anonymous().request(t, row, refused{}).wants(row.status, "")
 				return
 			}
-			row.refuses(t, "no token", p.ann.rig.anonymous(), 401, "login_required")
+			row.refuses(t, "no token", p.ann.anonymous(), 401, "login_required")
 			row.refuses(t, "wrong token", p.stranger, 401, "invalid_token")
 			row.refuses(t, "expired token", p.expired, 401, "invalid_token")
 			row.refuses(t, "disabled user", p.locked, 401, "account_inactive")

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 
 	"google.golang.org/protobuf/proto"
 
@@ -76,7 +77,7 @@ func (v *Resumable) join(ctx context.Context, p *Partial, next *jobv1.Upload) (r
 		v.Log.Debug("pieces are not joined", "upload", p.GetId(), "err", err)
 		return nil
 	}
-	next.Pieces = append(pieces[:first:first], whole)
+	next.Pieces = slices.Concat(pieces[:first], []*jobv1.Piece{whole})
 	return pieces[first:]
 }
 
