@@ -118,6 +118,8 @@ var mayPublish = map[string]string{
 	"$JS.API.CONSUMER.CREATE.PROGRESS.own_1.progress.v1.>":      "",
 	"$JS.API.CONSUMER.CREATE.TASKS.asr_NEW.tasks.v1.asr.NEW.>":  "provisioner",
 	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.ANN.FILE": "gateway dispatcher",
+	// Uploads among the files.
+	"$JS.API.CONSUMER.CREATE.KV_FILES.own_1.$KV.FILES.*.upload.*": "gateway dispatcher",
 }
 
 // maySubscribe is who may subscribe to what.
