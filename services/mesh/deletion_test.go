@@ -2,6 +2,7 @@ package mesh_test
 
 import (
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stenomesh/stenomesh/pkg/testkit"
@@ -27,6 +28,7 @@ func TestDeletion_leavesNothingOfTheUserAndAllOfOthers(t *testing.T) {
 	for range 4 {
 		leaving.Create(long, "en")
 	}
+	testkit.Eventually(t, "a hook was tried", func() bool { return strings.Contains(leaving.Deliveries(leaving.Done()), "http_status:") })
 	testkit.Eventually(t, "a job is at work", func() bool { return leaving.Status(running) == "transcribing" })
 	for place, items := range everything(t, m) {
 		if remains.Count(leaving, items) == 0 {

@@ -108,6 +108,7 @@ func TestF15_consumerRemoved(t *testing.T) {
 		{bus.StreamTasks, bus.ConsumerASR("demo")},
 		{bus.StreamJobs, bus.ConsumerAssembler},
 		{bus.StreamJobs, bus.ConsumerHistory},
+		{bus.StreamJobs, bus.ConsumerNotify},
 	} {
 		batch.Create(3)
 		batch.Fault("remove consumer "+c.name, atWork)

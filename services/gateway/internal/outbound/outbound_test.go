@@ -37,17 +37,19 @@ func ok(http.ResponseWriter, *http.Request) {}
 
 var loopback = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
 
-func get(t *testing.T, client *http.Client, url string) (*http.Response, error) {
+// get returns the status of the answer.
+func get(t *testing.T, client *http.Client, url string) (status int, err error) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	resp, err := client.Do(req)
-	if err == nil {
-		_ = resp.Body.Close()
+	if err != nil {
+		return 0, err
 	}
-	return resp, err
+	_ = resp.Body.Close() // nobody reads it
+	return resp.StatusCode, nil
 }
 
 func TestClient_refusesThisMachineHoweverItIsNamed(t *testing.T) {
@@ -93,10 +95,10 @@ func TestClient_callsWhatAnOperatorAllows(t *testing.T) {
 	port, calls := receiver(t, func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) })
 	g := &outbound.Guard{Allowed: loopback, Resolver: resolver(t, func(int64) [4]byte { return [4]byte{127, 0, 0, 1} })}
 
-	resp, err := get(t, g.Client(), "http://receiver.example:"+port+"/")
+	status, err := get(t, g.Client(), "http://receiver.example:"+port+"/")
 
-	if err != nil || resp.StatusCode != http.StatusFound || calls.Load() != 1 {
-		t.Errorf("got %v, %v; %d requests, want one that is not led on", resp, err, calls.Load())
+	if err != nil || status != http.StatusFound || calls.Load() != 1 {
+		t.Errorf("got %d, %v; %d requests, want one that is not led on", status, err, calls.Load())
 	}
 }
 

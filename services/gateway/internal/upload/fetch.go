@@ -83,7 +83,7 @@ func (f *Fetcher) open(ctx context.Context, userID string, from *url.URL) (s *so
 		}
 		return notFetched(err, "The recording could not be fetched from this address.")
 	}}
-	resp, err := f.get(fetching, from)
+	resp, err := f.get(fetching, from) //nolint:bodyclose // s.close does, when the recording is stored
 	if err != nil {
 		defer s.close()
 		return nil, 0, s.wrong(err)

@@ -32,6 +32,7 @@ func (s *Sender) deliver(ctx context.Context, msg jetstream.Msg, hook *jobv1.Hoo
 	case !wanted:
 		return 0, true
 	}
+	_ = msg.InProgress()
 	before, err := s.tried(ctx, hook)
 	if err != nil {
 		return s.later(hook, err)

@@ -70,6 +70,6 @@ func sign(secret, id, at string, body []byte) (string, error) {
 		return "", fmt.Errorf("sign %s: the secret is not Base64", id)
 	}
 	mac := hmac.New(sha256.New, key)
-	fmt.Fprintf(mac, "%s.%s.%s", id, at, body) // a hash takes all
+	_, _ = fmt.Fprintf(mac, "%s.%s.%s", id, at, body) // a hash takes all
 	return "v1," + base64.StdEncoding.EncodeToString(mac.Sum(nil)), nil
 }

@@ -68,6 +68,8 @@ type Sender struct {
 	client *http.Client
 	users  *outbound.Bound
 	hosts  *outbound.Bound
+
+	troubled bool // the last look into the queue met an error
 }
 
 // Run sends hooks until ctx ends; those in hand are sent to their end.
@@ -84,9 +86,9 @@ func (s *Sender) Run(ctx context.Context) {
 			return
 		}
 		msg, err := queue.Next(ctx)
+		s.noted(ctx, err)
 		if err != nil {
 			<-places
-			s.noted(ctx, err)
 			continue
 		}
 		sending.Go(func() {
@@ -96,12 +98,21 @@ func (s *Sender) Run(ctx context.Context) {
 	}
 }
 
-// noted waits a moment after a failure to take a hook.
+// noted waits a moment after a failure to take a hook, of which the first is told.
 func (s *Sender) noted(ctx context.Context, err error) {
-	if ctx.Err() != nil || errors.Is(err, work.ErrEmpty) {
+	if ctx.Err() != nil {
 		return
 	}
-	s.Log.Debug("hooks are not to be had", "err", err)
+	if err == nil || errors.Is(err, work.ErrEmpty) {
+		s.troubled = false
+		return
+	}
+	level := slog.LevelWarn
+	if s.troubled {
+		level = slog.LevelDebug
+	}
+	s.troubled = true
+	s.Log.Log(ctx, level, "no hook to be had", "err", err)
 	select {
 	case <-ctx.Done():
 	case <-time.After(again):

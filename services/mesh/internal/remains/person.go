@@ -125,10 +125,17 @@ func (p *Person) Begin(path string) {
 	p.words = append(p.words, id[strings.LastIndex(id, "/")+1:], name)
 }
 
-// Create makes a job and returns its id.
+// Create makes a job and returns its id. Its end is told to nobody, again and again.
 func (p *Person) Create(file, language string) string {
 	p.t.Helper()
-	body := fmt.Appendf(nil, `{"file_id":%q,"model":"demo","language":%q,"prompt":"said %s","metadata":{"for":%q}}`, file, language, p.Name, p.Name)
+	return p.CreateTelling(file, language, "https://nobody.invalid/"+p.Name)
+}
+
+// CreateTelling makes a job whose end is told to a receiver.
+func (p *Person) CreateTelling(file, language, receiver string) string {
+	p.t.Helper()
+	body := fmt.Appendf(nil, `{"file_id":%q,"model":"demo","language":%q,"prompt":"said %s","metadata":{"for":%q},"callback_url":%q}`,
+		file, language, p.Name, p.Name, receiver)
 	id := fmt.Sprint(p.want(201, "POST", "/api/v1/transcription/create", body)["task_id"])
 	p.ids = append(p.ids, id)
 	return id
@@ -145,6 +152,21 @@ func (p *Person) Status(id string) string {
 	p.t.Helper()
 	return fmt.Sprint(p.want(200, "GET", "/api/v1/transcription/"+id+"/status", nil)["status"])
 }
+
+// Deliveries returns the log of a job's hooks.
+func (p *Person) Deliveries(id string) string {
+	p.t.Helper()
+	return fmt.Sprint(p.want(200, "GET", "/api/v1/transcription/"+id+"/deliveries", nil))
+}
+
+// Secret returns what the person's hooks are signed with.
+func (p *Person) Secret() string {
+	p.t.Helper()
+	return fmt.Sprint(p.want(200, "GET", "/api/v1/user/webhook-secret", nil)["secret"])
+}
+
+// Done is the id of the job of Complete.
+func (p *Person) Done() string { return p.done }
 
 // Text returns the transcript of Complete.
 func (p *Person) Text() string {
