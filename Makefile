@@ -25,6 +25,7 @@ LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 test test-long chaos: export GORACE := atexit_sleep_ms=0
 
 .PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm bench scale lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos bench scale openai-npm lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -105,6 +106,10 @@ scale: build test-tools ## print what replicas bring: up to 32 of them, and 3 at
 	@$(GO) build -ldflags "$(LDFLAGS)" -o $(BIN)/ ./services/transcriber/cmd/scripted-engine github.com/nats-io/nats-server/v2
 	@cd services/mesh/scale && STENOMESH_TEST_PROGRAMS=$(CURDIR)/$(BIN) STENOMESH_SCALE_SECONDS=$(AUDIO) \
 		$(GO) test -tags scale -count=1 -timeout 90m -run '$(ONLY)'
+
+NPM_CONTRACT := services/gateway/contract/npm
+openai-npm: build ## drive a started mesh with OpenAI's npm client (needs node, npm and the registry)
+	@cd $(NPM_CONTRACT) && npm ci --silent && npm test --silent
 
 lint: tools ## golangci-lint over all modules, and the generated code
 	$(WHISPER) $(LINT) run $(ALL)
