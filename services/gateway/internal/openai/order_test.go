@@ -8,7 +8,7 @@ import (
 func TestCodeOf_understandsNamesAndRegions(t *testing.T) {
 	t.Parallel()
 	for said, want := range map[string]string{
-		"en": "en", "RU": "ru", "en-US": "en", "pt_BR": "pt", "English": "en", " Haitian Creole ": "ht", "yue": "yue",
+		"en": "en", "RU": "ru", "en-US": "en", "pt_BR": "pt", "English": "en", "Haitian CREOLE": "ht", "yue": "yue",
 		"auto": "auto", "": "", "klingon": "klingon",
 	} {
 		if got := codeOf(said); got != want {
