@@ -24,8 +24,7 @@ LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm bench scale lint vuln fmt proto proto-check fuzz clean
-.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos bench scale openai-npm lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm openai-npm bench scale lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-15s %s\n", $$1, $$2}'
