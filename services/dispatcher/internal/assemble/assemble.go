@@ -20,19 +20,19 @@ type Part struct {
 }
 
 // Assemble puts the parts of a plan together, one for each chunk, in any order.
-// Neighbours that overlap are joined at the best gap between words; times come
-// out in order and within the recording; the language is the one most seconds
-// of speech are in. Parts are not changed.
+// How that is done is transcript.Assembly's, which events are told by, too; the
+// language is the one most seconds of speech are in. Parts are not changed.
 func Assemble(plan *jobv1.Plan, parts []Part) (*jobv1.Transcript, error) {
 	ordered, err := inOrder(plan, parts)
 	if err != nil {
 		return nil, err
 	}
 	whole := &jobv1.Transcript{DurationMs: plan.GetMedia().GetDurationMs()}
-	for n, part := range ordered {
-		whole.Segments = appendChunk(whole.GetSegments(), plan.GetChunks()[n], part)
+	assembly := transcript.NewAssembly(plan)
+	for _, part := range ordered {
+		assembly.Add(part)
 	}
-	whole.Segments = tidy(whole.GetSegments(), whole.GetDurationMs())
+	whole.Segments = assembly.Settled()
 	whole.Language = mainLanguage(whole.GetSegments())
 	if len(ordered) > 0 {
 		whole.Model = ordered[0].GetModel()
@@ -60,10 +60,4 @@ func inOrder(plan *jobv1.Plan, parts []Part) ([]*jobv1.Transcript, error) {
 		return nil, fmt.Errorf("assemble: chunk %d has no result", n)
 	}
 	return ordered, nil
-}
-
-// appendChunk adds what a chunk says to what was said before it.
-func appendChunk(said []*jobv1.Segment, chunk *jobv1.Chunk, part *jobv1.Transcript) []*jobv1.Segment {
-	overlap := transcript.Span{StartMs: chunk.GetStartMs(), EndMs: chunk.GetStartMs() + chunk.GetOverlapMs()}
-	return transcript.Join(said, part.GetSegments(), overlap)
 }
