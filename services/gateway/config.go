@@ -25,6 +25,8 @@ type Config struct {
 	// MaxLiveTasks is how many jobs of one user may be queued or running. It and the two
 	// quotas below are for users without quotas of their own; 0 is no limit.
 	MaxLiveTasks int
+	// MaxStreams is how many streams of events may be open.
+	MaxStreams int64
 	// QuotaAudioSeconds is how much audio a user may have worked on in a day of UTC.
 	QuotaAudioSeconds int64
 	// QuotaStoredBytes is how many bytes of recordings a user may store.
@@ -70,6 +72,7 @@ func DefaultConfig() Config {
 		DefaultModel:   "large-v3-turbo",
 		MaxUploadBytes: 2 << 30,
 		MaxLiveTasks:   1000,
+		MaxStreams:     20_000,
 		UploadIdle:     time.Minute,
 		UploadLife:     24 * time.Hour,
 		MaxConnections: 20_000,
@@ -100,6 +103,7 @@ func (c *Config) RegisterFlags(fs *flag.FlagSet) {
 		"clients connected at once; further ones wait until one leaves or is idle")
 	fs.Var(&c.Origins, "gateway.cors-origins",
 		"sites whose pages may use the API from a browser, for example https://app.example, with commas between them; * for all")
+	fs.Int64Var(&c.MaxStreams, "gateway.max-streams", c.MaxStreams, "streams of events open at once")
 	fs.Var(&c.TrustedProxies, "gateway.trusted-proxies",
 		"networks of balancers whose X-Forwarded-For is believed, for example 10.0.0.0/8, with commas between them")
 	fs.Var(&c.OutboundAllow, "gateway.outbound-allow",

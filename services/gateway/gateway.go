@@ -12,6 +12,7 @@
 //	                                +-- jobs ------> index, JOBS, history
 //	                                +-- admission -> room in JOBS and FILES
 //	                                +-- transcripts -> cache, blob store, history
+//	                                +-- segments --> index, JOBS, blob store, transcripts
 //	                                +-- render
 //	                           openai, beside api, over the same
 //	job feed and progress notes --> index
@@ -50,6 +51,8 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/rate"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/segments"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/sse"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
@@ -164,6 +167,11 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Blobs: d.Blobs, Files: d.Files, MaxBytes: s.cfg.MaxUploadBytes, Idle: s.cfg.UploadIdle, Now: time.Now,
 		Room: s.roomForFiles(), Fetch: s.fetcher(guard), Quota: meter.LeftBytes,
 	}
+	found := &jobs.Jobs{
+		Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
+		Log: d.Log, Now: time.Now, Quota: meter, Room: s.roomForJobs(),
+	}
+	read := &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log}
 	return &api.API{
 		Log:      d.Log,
 		Audit:    audit.New(d.Log, s.cfg.TrustedProxies),
@@ -172,19 +180,18 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Gate:     s.gate,
 		Login:    auth.NewLogin(d.Accounts, users, tokens, time.Now),
 		Accounts: &accounts.Accounts{Client: d.Accounts, Jobs: d.Jobs, Erased: s.erased, Log: d.Log, Now: time.Now},
-		Jobs: &jobs.Jobs{
-			Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
-			Log: d.Log, Now: time.Now, Quota: meter, Room: s.roomForJobs(),
-		},
-		Files:   d.Files,
-		Blobs:   d.Blobs,
-		Uploads: receiver,
+		Jobs:     found,
+		Files:    d.Files,
+		Blobs:    d.Blobs,
+		Uploads:  receiver,
 		Resumable: &upload.Resumable{
 			Receiver: receiver, PieceSize: max(leastPiece, s.cfg.MaxUploadBytes/mostPieces), Life: s.cfg.UploadLife, Log: d.Log,
 		},
 		Outbound:    guard,
 		Hooks:       &webhook.Desk{Jobs: d.Jobs, Deliveries: d.Deliveries, Secrets: d.Secrets, Now: time.Now},
-		Transcripts: &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log},
+		Transcripts: read,
+		Segments:    &segments.Source{Index: s.index, Store: d.Jobs, Blobs: d.Blobs, Find: found.Find, Original: read.Read, Log: d.Log},
+		Streams:     &sse.Limit{Most: s.cfg.MaxStreams},
 		Models: request.Models{
 			Catalog: d.Catalog, Installed: d.Models.Installed,
 			Default: s.cfg.DefaultModel, Fallback: s.cfg.ModelFallback,
@@ -233,7 +240,7 @@ func (s *Service) Run(ctx context.Context) error {
 	}
 	close(s.listening)
 	s.deps.Log.Info("gateway listens", "addr", s.server.addr())
-	stop := context.AfterFunc(ctx, s.index.Close) // long polls answer at once
+	stop := context.AfterFunc(ctx, s.index.Close) // long polls answer at once, streams of events end
 	defer stop()
 	sent := make(chan struct{})
 	go func() { defer close(sent); s.hooks.Run(ctx) }()

@@ -19,6 +19,8 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/quota"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/rate"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/segments"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/sse"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/upload"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
@@ -40,6 +42,8 @@ type API struct {
 	Uploads     *upload.Receiver
 	Resumable   *upload.Resumable
 	Transcripts *transcripts.Reader
+	Segments    *segments.Source
+	Streams     *sse.Limit // of events
 	Models      request.Models
 	// Loaded lists the catalogue names of the models in memory.
 	Loaded  func() []string
@@ -88,6 +92,7 @@ func (a *API) Register(router Routes) {
 	user("GET /api/v1/transcription/{task_id}", a.getTask)
 	user("DELETE /api/v1/transcription/{task_id}", a.deleteTask)
 	user("GET /api/v1/transcription/{task_id}/status", a.taskStatus)
+	user("GET /api/v1/transcription/{task_id}/events", a.events)
 	user("POST /api/v1/transcription/{task_id}/cancel", a.cancelTask)
 	user("GET /api/v1/transcription/{task_id}/download", a.download)
 

@@ -1,7 +1,6 @@
 package api
 
 import (
-	"math"
 	"time"
 
 	"google.golang.org/protobuf/types/known/timestamppb"
@@ -62,7 +61,7 @@ func statusOf(e index.Entry) statusView {
 	record := e.Job
 	view := statusView{
 		TaskID: record.GetId(), Status: statusName(record.GetState()), Stage: stageName(record.GetState()),
-		Progress: math.Round(e.Progress*1000) / 1000,
+		Progress: rounded(e.Progress),
 		Model:    record.GetOptions().GetResolvedModel(), Language: record.GetLanguage(),
 		FileID: record.GetInput().GetFileId(), FileName: record.GetInput().GetName(),
 		CreatedAt: stampOf(record.GetCreatedAt()), StartedAt: stampOf(record.GetStartedAt()),

@@ -11,7 +11,7 @@ import (
 // (any more).
 func (x *Index) Wait(ctx context.Context, id string, since uint64) (Entry, bool) {
 	for {
-		e, changed, known := x.watch(id)
+		e, changed, known := x.Watch(id)
 		if !known || e.Revision > since || job.Terminal(e.Job.GetState()) {
 			return e, known
 		}
@@ -31,7 +31,12 @@ func (x *Index) CaughtUp() <-chan struct{} { return x.caughtUp }
 // Close lets everybody go who waits: the process is about to end.
 func (x *Index) Close() { x.once.closed.Do(func() { close(x.closed) }) }
 
-func (x *Index) watch(id string) (Entry, <-chan struct{}, bool) {
+// Closed is closed once Close was called.
+func (x *Index) Closed() <-chan struct{} { return x.closed }
+
+// Watch returns a job, and a channel that is closed at its next revision and when the
+// index drops it. False: the index does not know it.
+func (x *Index) Watch(id string) (Entry, <-chan struct{}, bool) {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	e, known := x.entries[id]

@@ -86,6 +86,22 @@ func (j *Jobs) Wait(ctx context.Context, userID, id string, since uint64) (index
 	return j.Find(context.WithoutCancel(ctx), userID, id) // ctx may have ended: its end is no error
 }
 
+// Latest is Find for who must not be told of the end of an attempt when there is a
+// later one: somebody may have asked for it at another gateway just now. attempt is the
+// latest that the asker has heard of.
+func (j *Jobs) Latest(ctx context.Context, userID, id string, attempt uint32) (index.Entry, error) {
+	e, err := j.Find(ctx, userID, id)
+	if err != nil || !retryable(e.Job.GetState()) && e.Job.GetAttempt() >= attempt {
+		return e, err
+	}
+	record, revision, err := j.Store.Get(ctx, id)
+	if err != nil { // it is in the history only, or nobody can ask for anything now
+		return e, nil
+	}
+	j.Index.Put(record, revision)
+	return owned(ended(record, revision), userID)
+}
+
 func (j *Jobs) fromHistory(ctx context.Context, userID, id string) (index.Entry, error) {
 	reply, err := j.History.GetJob(ctx, &historyv1.GetJobRequest{UserId: userID, JobId: id})
 	if fault.Is(err, fault.NotFound) {

@@ -112,6 +112,16 @@ func resultOf(doc Document) result {
 	return r
 }
 
+// Segment is the segment number id as the JSON result shows it, on one line; with its
+// words if wordTimes is set.
+func Segment(id int, s *jobv1.Segment, wordTimes bool) ([]byte, error) {
+	segment := segmentOf(id, s)
+	if wordTimes {
+		segment.Words = wordsOf(s)
+	}
+	return json.Marshal(segment)
+}
+
 func segmentOf(id int, s *jobv1.Segment) resultSegment {
 	return resultSegment{
 		ID: id, Start: Seconds(s.GetStartMs()), End: Seconds(s.GetEndMs()),
