@@ -206,7 +206,9 @@ func (m *mesh) clearUp() {
 	if !errors.Is(err, context.Canceled) {
 		m.t.Error(err)
 	}
-	m.must(jobs.PurgeFacts(m.ctx, m.id))
+	now, err := jobs.Moment(m.ctx)
+	m.must(err)
+	m.must(jobs.PurgeFacts(m.ctx, m.id, now))
 	if ids, err := jobs.FactIDs(m.ctx); err != nil || len(ids) != 0 {
 		m.t.Errorf("facts of %v are left, %v", ids, err)
 	}

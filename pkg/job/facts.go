@@ -98,16 +98,33 @@ func (s *Store) UpdateAttempts(ctx context.Context, task *jobv1.Task, change fun
 	}
 }
 
-// PurgeFacts removes the plan, results and counters of all attempts of a job,
-// and its queued tasks. It is no error when there are none.
-func (s *Store) PurgeFacts(ctx context.Context, id string) error {
+// Moment is a point in time on the bus: what was stored before it can be told from
+// what comes later.
+type Moment struct{ facts, tasks uint64 }
+
+// Moment returns now. Who removes what a job left takes it before the look at the
+// record: what a new attempt stores comes later.
+func (s *Store) Moment(ctx context.Context) (m Moment, err error) {
+	for stream, last := range map[string]*uint64{"KV_" + Bucket: &m.facts, TaskStream: &m.tasks} {
+		handle, err := s.js.Stream(ctx, stream)
+		if err != nil {
+			return Moment{}, busFault(fmt.Errorf("last message of %s: %w", stream, err))
+		}
+		*last = handle.CachedInfo().State.LastSeq // of this moment: the handle is new
+	}
+	return m, nil
+}
+
+// PurgeFacts removes the plan, results and counters of all attempts of a job, and its
+// queued tasks, that were stored before a moment. It is no error when there are none.
+func (s *Store) PurgeFacts(ctx context.Context, id string, before Moment) error {
 	for _, kind := range []string{"plan", "res", "att"} {
 		filter := fmt.Sprintf("$KV.%s.%s.%s.>", Bucket, kind, id)
-		if err := s.purgeSubject(ctx, "KV_"+Bucket, filter); err != nil {
+		if err := s.purgeSubject(ctx, "KV_"+Bucket, filter, jetstream.WithPurgeSequence(before.facts+1)); err != nil {
 			return err
 		}
 	}
-	return s.PurgeTasks(ctx, id)
+	return s.purgeSubject(ctx, TaskStream, TasksOf(id), jetstream.WithPurgeSequence(before.tasks+1))
 }
 
 // PurgeTasks removes the queued tasks of a job.
@@ -148,12 +165,12 @@ func (s *Store) factSubjects(ctx context.Context, kind string) (map[string]uint6
 	return info.State.Subjects, nil
 }
 
-func (s *Store) purgeSubject(ctx context.Context, streamName, filter string) error {
+func (s *Store) purgeSubject(ctx context.Context, streamName, filter string, options ...jetstream.StreamPurgeOpt) error {
 	ctx, cancel := context.WithTimeout(ctx, requestLimit)
 	defer cancel()
 	stream, err := s.js.Stream(ctx, streamName)
 	if err == nil {
-		err = stream.Purge(ctx, jetstream.WithPurgeSubject(filter))
+		err = stream.Purge(ctx, append(options, jetstream.WithPurgeSubject(filter))...)
 	}
 	if err != nil {
 		return busFault(fmt.Errorf("purge %s: %w", filter, err))

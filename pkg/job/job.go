@@ -69,9 +69,13 @@ func Advance(record *jobv1.Job, to jobv1.State, now time.Time) {
 	}
 }
 
-// stageBegan is when the current stage began: creation plus all stages before.
+// stageBegan is when the current stage began: the attempt's beginning plus all stages
+// before.
 func stageBegan(record *jobv1.Job) time.Time {
 	began := record.GetCreatedAt().AsTime()
+	if again := record.GetRetriedAt(); again != nil {
+		began = again.AsTime()
+	}
 	for _, t := range record.GetTimings() {
 		began = began.Add(time.Duration(t.GetDurationMs()) * time.Millisecond)
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/base32"
 	"fmt"
+	"strconv"
 	"strings"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
@@ -134,6 +135,20 @@ func BlobPrefix(id string) string {
 // AttemptBlobPrefix is below which the blobs of one attempt are kept.
 func AttemptBlobPrefix(id string, attempt uint32) string {
 	return fmt.Sprintf("%s/%d", BlobPrefix(id), attempt)
+}
+
+// AttemptOf returns the attempt that a blob of a job belongs to; 0 for a key that is
+// no such blob's.
+func AttemptOf(key string) uint32 {
+	parts := strings.Split(key, "/") // jobs/<xx>/<id>/<attempt>/…
+	if len(parts) < 5 || parts[0] != "jobs" {
+		return 0
+	}
+	attempt, err := strconv.ParseUint(parts[3], 10, 32)
+	if err != nil {
+		return 0
+	}
+	return uint32(attempt)
 }
 
 // ChunkBlobKey is where the PCM of a chunk is kept. The beginning of its SHA-256

@@ -129,9 +129,20 @@ func TestStore_firstFactWins(t *testing.T) {
 	if ids, err := store.FactIDs(t.Context()); err != nil || len(ids) != 1 || ids[0] != id {
 		t.Errorf("FactIDs gives %v, %v", ids, err)
 	}
-	if err := store.PurgeFacts(t.Context(), id); err != nil {
+	before, err := store.Moment(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
+	if err := store.CreateResult(t.Context(), &jobv1.ChunkResult{JobId: id, Attempt: 2, Chunk: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if err := store.PurgeFacts(t.Context(), id, before); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := store.Result(t.Context(), id, 2, 3); err != nil {
+		t.Errorf("what came later went, too: %v", err)
+	}
+	purgeFacts(t, store, id)
 	if _, err := store.Result(t.Context(), id, 1, 3); !fault.Is(err, fault.NotFound) {
 		t.Errorf("after PurgeFacts: %v", err)
 	}
@@ -259,6 +270,18 @@ func open(t *testing.T) *job.Store {
 		t.Fatal(err)
 	}
 	return store
+}
+
+// purgeFacts removes all facts of a job that there are now.
+func purgeFacts(t *testing.T, store *job.Store, id string) {
+	t.Helper()
+	now, err := store.Moment(t.Context())
+	if err == nil {
+		err = store.PurgeFacts(t.Context(), id, now)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
 }
 
 func accept(t *testing.T, store *job.Store) *jobv1.Job {

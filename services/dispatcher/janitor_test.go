@@ -257,3 +257,29 @@ func TestDispatcher_removesUploadsThatNobodyGoesOnWith(t *testing.T) {
 		t.Errorf("the upload that waits: %v", err)
 	}
 }
+
+// Jobs are tried again in the moment in which what they left is cleared away.
+func TestDispatcher_clearsNothingOfANewAttempt(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.dispatcher(t)
+	r.workers(t, 2, nil)
+	var ids []string
+	for range 12 {
+		id := r.accept(t, "u", 2, nil)
+		r.must(t, r.end(t, id, jobv1.State_STATE_CANCELLED))
+		_, _, err := r.jobs.Update(t.Context(), id, func(record *jobv1.Job) error {
+			job.Again(record, time.Now())
+			return nil
+		})
+		r.must(t, err)
+		ids = append(ids, id)
+	}
+
+	for _, id := range ids {
+		r.await(t, id, jobv1.State_STATE_COMPLETED)
+		if got := r.get(t, id); got.GetAttempt() != 2 || r.text(t, got) != "Chunk 0. Chunk 1." {
+			t.Errorf("record %v", got)
+		}
+	}
+}

@@ -260,7 +260,9 @@ func (r *rig) perform(w work, order []int) {
 	r.advance(w.id, jobv1.State_STATE_ASSEMBLING)
 	ref := r.keep(w.whole(), func(sum string) string { return job.TranscriptBlobKey(w.id, 1, sum) })
 	r.advance(w.id, jobv1.State_STATE_COMPLETED, func(j *jobv1.Job) { j.Transcript = ref })
-	r.ok(r.store.PurgeFacts(r.t.Context(), w.id))
+	now, err := r.store.Moment(r.t.Context())
+	r.ok(err)
+	r.ok(r.store.PurgeFacts(r.t.Context(), w.id, now))
 }
 
 func (r *rig) keep(t *jobv1.Transcript, key func(sum string) string) *jobv1.BlobRef {

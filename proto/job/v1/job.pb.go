@@ -263,6 +263,10 @@ type Job struct {
 	Cached bool `protobuf:"varint,22,opt,name=cached,proto3" json:"cached,omitempty"`
 	// W3C traceparent of the request that made the job; may be empty.
 	Traceparent string `protobuf:"bytes,23,opt,name=traceparent,proto3" json:"traceparent,omitempty"`
+	// Version of the transcript: 0 and 1 are the engine's, each edit adds one.
+	TranscriptVersion uint32 `protobuf:"varint,24,opt,name=transcript_version,json=transcriptVersion,proto3" json:"transcript_version,omitempty"`
+	// When this attempt was asked for; unset for the first one.
+	RetriedAt *timestamppb.Timestamp `protobuf:"bytes,25,opt,name=retried_at,json=retriedAt,proto3" json:"retried_at,omitempty"`
 	// How the attempt before this one ended; unset in the first. Who tells of ends may
 	// have been away when it did.
 	Before        *Ended `protobuf:"bytes,26,opt,name=before,proto3" json:"before,omitempty"`
@@ -452,6 +456,20 @@ func (x *Job) GetTraceparent() string {
 		return x.Traceparent
 	}
 	return ""
+}
+
+func (x *Job) GetTranscriptVersion() uint32 {
+	if x != nil {
+		return x.TranscriptVersion
+	}
+	return 0
+}
+
+func (x *Job) GetRetriedAt() *timestamppb.Timestamp {
+	if x != nil {
+		return x.RetriedAt
+	}
+	return nil
 }
 
 func (x *Job) GetBefore() *Ended {
@@ -2615,7 +2633,7 @@ var File_job_v1_job_proto protoreflect.FileDescriptor
 
 const file_job_v1_job_proto_rawDesc = "" +
 	"\n" +
-	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd3\x06\n" +
+	"\x10job/v1/job.proto\x12\x06job.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xbd\a\n" +
 	"\x03Job\x12\x0e\n" +
 	"\x02id\x18\x01 \x01(\tR\x02id\x12\x17\n" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12#\n" +
@@ -2646,7 +2664,10 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\atimings\x18\x14 \x03(\v2\x0e.job.v1.TimingR\atimings\x12\x1a\n" +
 	"\bwarnings\x18\x15 \x03(\tR\bwarnings\x12\x16\n" +
 	"\x06cached\x18\x16 \x01(\bR\x06cached\x12 \n" +
-	"\vtraceparent\x18\x17 \x01(\tR\vtraceparent\x12%\n" +
+	"\vtraceparent\x18\x17 \x01(\tR\vtraceparent\x12-\n" +
+	"\x12transcript_version\x18\x18 \x01(\rR\x11transcriptVersion\x129\n" +
+	"\n" +
+	"retried_at\x18\x19 \x01(\v2\x1a.google.protobuf.TimestampR\tretriedAt\x12%\n" +
 	"\x06before\x18\x1a \x01(\v2\r.job.v1.EndedR\x06beforeJ\x04\b\x11\x10\x12\"i\n" +
 	"\x05Ended\x12#\n" +
 	"\x05state\x18\x01 \x01(\x0e2\r.job.v1.StateR\x05state\x12;\n" +
@@ -2913,39 +2934,40 @@ var file_job_v1_job_proto_depIdxs = []int32{
 	11, // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
 	12, // 9: job.v1.Job.error:type_name -> job.v1.Error
 	13, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
-	4,  // 11: job.v1.Job.before:type_name -> job.v1.Ended
-	0,  // 12: job.v1.Ended.state:type_name -> job.v1.State
-	28, // 13: job.v1.Ended.finished_at:type_name -> google.protobuf.Timestamp
-	1,  // 14: job.v1.Options.priority:type_name -> job.v1.Priority
-	6,  // 15: job.v1.File.input:type_name -> job.v1.Input
-	28, // 16: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
-	9,  // 17: job.v1.Upload.pieces:type_name -> job.v1.Piece
-	28, // 18: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	28, // 19: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
-	28, // 20: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
-	28, // 21: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
-	10, // 22: job.v1.Plan.media:type_name -> job.v1.Media
-	16, // 23: job.v1.Plan.loudness:type_name -> job.v1.Loudness
-	17, // 24: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	11, // 25: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	18, // 26: job.v1.Chunk.speech:type_name -> job.v1.Span
-	28, // 27: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
-	12, // 28: job.v1.Attempts.verdict:type_name -> job.v1.Error
-	2,  // 29: job.v1.Task.stage:type_name -> job.v1.Stage
-	11, // 30: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
-	12, // 31: job.v1.ChunkResult.error:type_name -> job.v1.Error
-	2,  // 32: job.v1.Progress.stage:type_name -> job.v1.Stage
-	20, // 33: job.v1.DeadLetter.task:type_name -> job.v1.Task
-	19, // 34: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	28, // 35: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 36: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
-	26, // 37: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	27, // 38: job.v1.Segment.words:type_name -> job.v1.Word
-	39, // [39:39] is the sub-list for method output_type
-	39, // [39:39] is the sub-list for method input_type
-	39, // [39:39] is the sub-list for extension type_name
-	39, // [39:39] is the sub-list for extension extendee
-	0,  // [0:39] is the sub-list for field type_name
+	28, // 11: job.v1.Job.retried_at:type_name -> google.protobuf.Timestamp
+	4,  // 12: job.v1.Job.before:type_name -> job.v1.Ended
+	0,  // 13: job.v1.Ended.state:type_name -> job.v1.State
+	28, // 14: job.v1.Ended.finished_at:type_name -> google.protobuf.Timestamp
+	1,  // 15: job.v1.Options.priority:type_name -> job.v1.Priority
+	6,  // 16: job.v1.File.input:type_name -> job.v1.Input
+	28, // 17: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	9,  // 18: job.v1.Upload.pieces:type_name -> job.v1.Piece
+	28, // 19: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	28, // 20: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
+	28, // 21: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
+	28, // 22: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
+	10, // 23: job.v1.Plan.media:type_name -> job.v1.Media
+	16, // 24: job.v1.Plan.loudness:type_name -> job.v1.Loudness
+	17, // 25: job.v1.Plan.chunks:type_name -> job.v1.Chunk
+	11, // 26: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	18, // 27: job.v1.Chunk.speech:type_name -> job.v1.Span
+	28, // 28: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	12, // 29: job.v1.Attempts.verdict:type_name -> job.v1.Error
+	2,  // 30: job.v1.Task.stage:type_name -> job.v1.Stage
+	11, // 31: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
+	12, // 32: job.v1.ChunkResult.error:type_name -> job.v1.Error
+	2,  // 33: job.v1.Progress.stage:type_name -> job.v1.Stage
+	20, // 34: job.v1.DeadLetter.task:type_name -> job.v1.Task
+	19, // 35: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
+	28, // 36: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 37: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	26, // 38: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	27, // 39: job.v1.Segment.words:type_name -> job.v1.Word
+	40, // [40:40] is the sub-list for method output_type
+	40, // [40:40] is the sub-list for method input_type
+	40, // [40:40] is the sub-list for extension type_name
+	40, // [40:40] is the sub-list for extension extendee
+	0,  // [0:40] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }

@@ -16,8 +16,13 @@ import (
 )
 
 // clear removes what a finished job does not need any more: queued tasks, plan,
-// results and counters, and all blobs but the transcript of a completed job.
+// results and counters, and all blobs but the transcript of a completed job. Should it
+// be tried again meanwhile, what the new attempt stores stays.
 func (j *Janitor) clear(ctx context.Context, id string) error {
+	before, err := j.Jobs.Moment(ctx)
+	if err != nil {
+		return err
+	}
 	record, _, err := j.Jobs.Get(ctx, id)
 	if err == nil && !job.Terminal(record.GetState()) { // runs again
 		return nil
@@ -25,25 +30,26 @@ func (j *Janitor) clear(ctx context.Context, id string) error {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
-	keep := ""
-	if record.GetState() == jobv1.State_STATE_COMPLETED {
-		keep = record.GetTranscript().GetKey()
+	keep := func(b blob.Info) bool {
+		return record.GetState() == jobv1.State_STATE_COMPLETED && b.Key == record.GetTranscript().GetKey() ||
+			record != nil && job.AttemptOf(b.Key) > record.GetAttempt()
 	}
-	problems := errors.Join(j.Jobs.PurgeFacts(ctx, id), j.clearBlobs(ctx, id, keep))
+	problems := errors.Join(j.Jobs.PurgeFacts(ctx, id, before), j.clearBlobs(ctx, id, keep))
 	if record.GetState() == jobv1.State_STATE_DELETED { // nobody is to hear of it any more
 		problems = errors.Join(problems, j.Jobs.PurgeHooks(ctx, id))
 	}
 	return problems
 }
 
-func (j *Janitor) clearBlobs(ctx context.Context, id, keep string) error {
+// clearBlobs removes the blobs of a job, but for those to keep.
+func (j *Janitor) clearBlobs(ctx context.Context, id string, keep func(blob.Info) bool) error {
 	blobs, err := j.Blobs.List(ctx, job.BlobPrefix(id))
 	if err != nil {
 		return err
 	}
 	var problems []error
 	for _, b := range blobs {
-		if b.Key != keep {
+		if !keep(b) {
 			problems = append(problems, j.Blobs.Delete(ctx, b.Key))
 		}
 	}
@@ -157,6 +163,10 @@ func (j *Janitor) purgeIfConfirmed(ctx context.Context, over index.Over) (bool, 
 // purge removes a job altogether, the record last: until then the job is known
 // as one to be cleared.
 func (j *Janitor) purge(ctx context.Context, over index.Over) error {
+	before, err := j.Jobs.Moment(ctx)
+	if err != nil {
+		return err
+	}
 	_, revision, err := j.Jobs.Get(ctx, over.ID)
 	if fault.Is(err, fault.NotFound) || err == nil && revision != over.Revision {
 		return nil // gone already, or it lives again
@@ -164,7 +174,8 @@ func (j *Janitor) purge(ctx context.Context, over index.Over) error {
 	if err != nil {
 		return err
 	}
-	if err := errors.Join(j.Jobs.PurgeFacts(ctx, over.ID), j.clearBlobs(ctx, over.ID, "")); err != nil {
+	later := func(b blob.Info) bool { return job.AttemptOf(b.Key) > over.Attempt }
+	if err := errors.Join(j.Jobs.PurgeFacts(ctx, over.ID, before), j.clearBlobs(ctx, over.ID, later)); err != nil {
 		return err
 	}
 	if over.State == jobv1.State_STATE_DELETED {

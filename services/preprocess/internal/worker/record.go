@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -31,7 +32,11 @@ func (h *Handler) finish(ctx context.Context, plan *jobv1.Plan) error {
 		record.Media = plan.GetMedia()
 		record.Chunks = uint32(len(plan.GetChunks()))
 		record.LeadChunk = leadChunk(plan)
-		record.Warnings = append(record.GetWarnings(), plan.GetWarnings()...)
+		for _, warning := range plan.GetWarnings() { // an attempt before may have said the same
+			if !slices.Contains(record.GetWarnings(), warning) {
+				record.Warnings = append(record.GetWarnings(), warning)
+			}
+		}
 		next := jobv1.State_STATE_TRANSCRIBING
 		if record.GetChunks() == 0 {
 			next = jobv1.State_STATE_ASSEMBLING
