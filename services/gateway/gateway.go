@@ -168,7 +168,7 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Room: s.roomForFiles(), Fetch: s.fetcher(guard), Quota: meter.LeftBytes,
 	}
 	found := &jobs.Jobs{
-		Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History,
+		Index: s.index, Store: d.Jobs, Control: d.Control, History: d.History, Blobs: d.Blobs,
 		Log: d.Log, Now: time.Now, Quota: meter, Room: s.roomForJobs(),
 	}
 	read := &transcripts.Reader{Blobs: d.Blobs, History: d.History, Cache: d.Cache, Log: d.Log}

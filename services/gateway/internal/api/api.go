@@ -94,6 +94,7 @@ func (a *API) Register(router Routes) {
 	user("GET /api/v1/transcription/{task_id}/status", a.taskStatus)
 	user("GET /api/v1/transcription/{task_id}/events", a.events)
 	user("POST /api/v1/transcription/{task_id}/cancel", a.cancelTask)
+	user("POST /api/v1/transcription/{task_id}/retry", a.retryTask)
 	user("GET /api/v1/transcription/{task_id}/download", a.download)
 
 	user("GET /api/v1/user/webhook-secret", a.webhookSecret)

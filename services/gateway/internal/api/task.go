@@ -133,6 +133,16 @@ func (a *API) cancelTask(w http.ResponseWriter, r *http.Request) error {
 	return web.WriteJSON(w, http.StatusAccepted, statusOf(e))
 }
 
+// retryTask begins the next attempt of a job that failed or was cancelled.
+func (a *API) retryTask(w http.ResponseWriter, r *http.Request) error {
+	e, err := a.Jobs.Retry(r.Context(), auth.User(r.Context()).GetId(), r.PathValue("task_id"))
+	if err != nil {
+		return err
+	}
+	a.Log.Info("job is tried again", "job", e.Job.GetId(), "user", e.Job.GetUserId(), "attempt", e.Job.GetAttempt())
+	return web.WriteJSON(w, http.StatusAccepted, statusOf(e))
+}
+
 func (a *API) deleteTask(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("task_id")
 	if err := a.Jobs.Delete(r.Context(), auth.User(r.Context()).GetId(), id); err != nil {

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
@@ -23,6 +24,7 @@ type Jobs struct {
 	Store   *job.Store
 	Control *job.Control
 	History historyv1.HistoryServiceClient
+	Blobs   blob.Store
 	Log     *slog.Logger
 	Now     func() time.Time
 	// Quota says what the user of a request may still use.
