@@ -33,6 +33,11 @@ func (o observed) Job(ctx context.Context, userID, jobID string) (_ *jobv1.Job, 
 	return o.Store.Job(ctx, userID, jobID)
 }
 
+func (o observed) TranscriptVersion(ctx context.Context, userID, jobID string, version uint32) (_ *jobv1.Transcript, err error) {
+	defer o.done(ctx, "transcript_version", time.Now(), &err)
+	return o.Store.TranscriptVersion(ctx, userID, jobID, version)
+}
+
 func (o observed) Transcript(ctx context.Context, userID, jobID string) (_ *jobv1.Transcript, err error) {
 	defer o.done(ctx, "transcript", time.Now(), &err)
 	return o.Store.Transcript(ctx, userID, jobID)

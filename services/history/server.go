@@ -38,6 +38,13 @@ func (s *jobServer) GetJob(ctx context.Context, req *historyv1.GetJobRequest) (*
 
 // GetTranscript returns the result of a user's job.
 func (s *jobServer) GetTranscript(ctx context.Context, req *historyv1.GetTranscriptRequest) (*historyv1.GetTranscriptResponse, error) {
+	if version := req.GetVersion(); version > 0 {
+		transcript, err := s.store.TranscriptVersion(ctx, req.GetUserId(), req.GetJobId(), version)
+		if err != nil {
+			return nil, err
+		}
+		return &historyv1.GetTranscriptResponse{Transcript: transcript, Version: version}, nil
+	}
 	transcript, err := s.store.Transcript(ctx, req.GetUserId(), req.GetJobId())
 	if err != nil {
 		return nil, err

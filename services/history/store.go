@@ -22,9 +22,13 @@ type Store interface {
 	// Job returns a job and the revision it was stored at. NotFound: there is
 	// none, it is deleted, or it is another user's.
 	Job(ctx context.Context, userID, jobID string) (*jobv1.Job, uint64, error)
-	// Transcript returns the result of a job. NotFound as for Job, and when it
-	// has none.
+	// Transcript returns the result of a job, the newest version of it. NotFound as
+	// for Job, and when it has none.
 	Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error)
+	// TranscriptVersion returns the result of a job as it was in a version, from 1.
+	// NotFound as for Transcript, and when there is no such version. Recording a newer
+	// version of a transcript keeps those before it.
+	TranscriptVersion(ctx context.Context, userID, jobID string, version uint32) (*jobv1.Transcript, error)
 	// Page returns jobs newest first by (created_at, id).
 	Page(ctx context.Context, query record.Query) (record.Page, error)
 	// Confirmed reports whether the row of a job is at this revision or a later

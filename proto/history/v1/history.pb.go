@@ -141,7 +141,9 @@ type GetTranscriptRequest struct {
 	// Owner; another user's job is not found.
 	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
 	// Job id.
-	JobId         string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	JobId string `protobuf:"bytes,2,opt,name=job_id,json=jobId,proto3" json:"job_id,omitempty"`
+	// Version of the transcript, from 1; 0 for the newest.
+	Version       uint32 `protobuf:"varint,3,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -190,11 +192,21 @@ func (x *GetTranscriptRequest) GetJobId() string {
 	return ""
 }
 
+func (x *GetTranscriptRequest) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
+}
+
 // GetTranscriptResponse carries the transcript.
 type GetTranscriptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transcript.
-	Transcript    *v1.Transcript `protobuf:"bytes,1,opt,name=transcript,proto3" json:"transcript,omitempty"`
+	Transcript *v1.Transcript `protobuf:"bytes,1,opt,name=transcript,proto3" json:"transcript,omitempty"`
+	// Its version; 0 from a service that does not know versions, which has the newest
+	// only.
+	Version       uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -234,6 +246,13 @@ func (x *GetTranscriptResponse) GetTranscript() *v1.Transcript {
 		return x.Transcript
 	}
 	return nil
+}
+
+func (x *GetTranscriptResponse) GetVersion() uint32 {
+	if x != nil {
+		return x.Version
+	}
+	return 0
 }
 
 // ListJobsRequest asks for one page, which begins behind after, or else after
@@ -719,14 +738,16 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"K\n" +
 	"\x0eGetJobResponse\x12\x1d\n" +
 	"\x03job\x18\x01 \x01(\v2\v.job.v1.JobR\x03job\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"F\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"`\n" +
 	"\x14GetTranscriptRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x15\n" +
-	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"K\n" +
+	"\x06job_id\x18\x02 \x01(\tR\x05jobId\x12\x18\n" +
+	"\aversion\x18\x03 \x01(\rR\aversion\"e\n" +
 	"\x15GetTranscriptResponse\x122\n" +
 	"\n" +
 	"transcript\x18\x01 \x01(\v2\x12.job.v1.TranscriptR\n" +
-	"transcript\"\xe7\x01\n" +
+	"transcript\x12\x18\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\"\xe7\x01\n" +
 	"\x0fListJobsRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12%\n" +

@@ -39,7 +39,7 @@ type HistoryServiceClient interface {
 	// GetJob returns one job. NOT_FOUND: no such job of this user.
 	GetJob(ctx context.Context, in *GetJobRequest, opts ...grpc.CallOption) (*GetJobResponse, error)
 	// GetTranscript returns the transcript of a completed job. NOT_FOUND: no such
-	// job of this user, or it has no transcript.
+	// job of this user, or it has no transcript, or none of this version.
 	GetTranscript(ctx context.Context, in *GetTranscriptRequest, opts ...grpc.CallOption) (*GetTranscriptResponse, error)
 	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
 	// bad cursor, or a limit out of range.
@@ -122,7 +122,7 @@ type HistoryServiceServer interface {
 	// GetJob returns one job. NOT_FOUND: no such job of this user.
 	GetJob(context.Context, *GetJobRequest) (*GetJobResponse, error)
 	// GetTranscript returns the transcript of a completed job. NOT_FOUND: no such
-	// job of this user, or it has no transcript.
+	// job of this user, or it has no transcript, or none of this version.
 	GetTranscript(context.Context, *GetTranscriptRequest) (*GetTranscriptResponse, error)
 	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
 	// bad cursor, or a limit out of range.

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"google.golang.org/protobuf/proto"
+
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
@@ -21,6 +23,9 @@ func recordUser(t *testing.T, store history.Store, id string) []string {
 	mustKey(t, store, key(id, 1))
 	running, done, gone := job(id, 1, jobv1.State_STATE_QUEUED), job(id, 2, jobv1.State_STATE_COMPLETED), job(id, 3, jobv1.State_STATE_DELETED)
 	mustRecord(t, store, change(running, 5), record.Change{Job: done, Revision: 6, Transcript: words()}, change(gone, 7))
+	second := proto.CloneOf(done)
+	second.TranscriptVersion = 2
+	mustRecord(t, store, record.Change{Job: second, Revision: 8, Transcript: words()})
 	return []string{running.GetId(), done.GetId(), gone.GetId()}
 }
 
@@ -48,9 +53,14 @@ func deleteUserLeavesTombstones(t *testing.T, store history.Store) {
 		wantNotFound(t, "job", err)
 		_, err = store.Transcript(t.Context(), "ann", id)
 		wantNotFound(t, "transcript", err)
+		_, err = store.TranscriptVersion(t.Context(), "ann", id, 1)
+		wantNotFound(t, "version of a transcript", err)
 	}
 
 	wantTotal(t, store, "bob", 2)
+	if _, err := store.TranscriptVersion(t.Context(), "bob", bobs[1], 1); err != nil {
+		t.Errorf("a version of somebody else's transcript: %v", err)
+	}
 	if _, err := store.Transcript(t.Context(), "bob", bobs[1]); err != nil {
 		t.Errorf("somebody else's transcript: %v", err)
 	}

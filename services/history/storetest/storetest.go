@@ -32,6 +32,7 @@ func Run(t *testing.T, open func(t *testing.T) history.Store) {
 		"Transcript_belongsToItsOwner":            transcriptBelongsToItsOwner,
 		"Transcript_survivesWhatIsNotNewer":       transcriptSurvivesWhatIsNotNewer,
 		"Transcript_endsWithItsAttempt":           transcriptEndsWithItsAttempt,
+		"Transcript_keepsEveryVersion":            transcriptKeepsEveryVersion,
 		"Confirmed_holdsUpToTheStoredRevision":    confirmedHoldsUpToTheStoredRevision,
 		"Confirmed_wantsTheTranscript":            confirmedWantsTheTranscript,
 		"Record_fillsInAMissingTranscript":        fillsInAMissingTranscript,

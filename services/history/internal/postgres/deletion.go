@@ -38,6 +38,13 @@ WHERE transcription_history.id = transcripts.job_id
     AND transcription_history.user_id = $1
     AND transcription_history.status = 'deleted'`
 
+const deleteVersionsOfTombstones = `
+DELETE FROM transcript_versions
+USING transcription_history
+WHERE transcription_history.id = transcript_versions.job_id
+    AND transcription_history.user_id = $1
+    AND transcription_history.status = 'deleted'`
+
 const subtractFromCounter = `
 UPDATE user_counters SET
     jobs = jobs - $2
@@ -99,6 +106,9 @@ func buryJobs(ctx context.Context, tx pgx.Tx, userID string) error {
 	}
 	if _, err := tx.Exec(ctx, deleteDeliveriesOfUser, userID); err != nil {
 		return fmt.Errorf("delete deliveries: %w", err)
+	}
+	if _, err := tx.Exec(ctx, deleteVersionsOfTombstones, userID); err != nil {
+		return fmt.Errorf("delete versions of transcripts: %w", err)
 	}
 	if _, err := tx.Exec(ctx, subtractFromCounter, userID, buried.RowsAffected()); err != nil {
 		return fmt.Errorf("count jobs: %w", err)

@@ -37,6 +37,10 @@ INSERT INTO transcripts
 SELECT id, attempt, repeat('word ', 50), repeat('x', 300)::bytea
 FROM transcription_history
 WHERE status = 'completed'`, `
+INSERT INTO transcript_versions
+SELECT id, 1, repeat('x', 300)::bytea
+FROM transcription_history
+WHERE status = 'completed'`, `
 INSERT INTO user_counters
 SELECT user_id, COUNT(*)
 FROM transcription_history
@@ -125,6 +129,7 @@ func askEverything(t *testing.T, store *postgres.Store) {
 			Attempt: 1, State: jobv1.State(1 + n%8), CreatedAt: timestamppb.Now(), Media: &jobv1.Media{DurationMs: 1000}}})
 		if n%3 == 0 {
 			changes[n-1].Job.State, changes[n-1].Transcript = jobv1.State_STATE_COMPLETED, &jobv1.Transcript{Language: "ru"}
+			changes[n-1].Job.TranscriptVersion = uint32(n % 2 * 2)
 		}
 	}
 	again := record.Change{Job: &jobv1.Job{Id: "job6", UserId: "user6", Attempt: 1, State: jobv1.State_STATE_COMPLETED}, Revision: 1,
@@ -134,6 +139,7 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	recordErr := store.Record(t.Context(), append(changes, again))
 	_, _, jobErr := store.Job(t.Context(), "user21", "job21")
 	_, transcriptErr := store.Transcript(t.Context(), "user42", "job10042")
+	_, versionErr := store.TranscriptVersion(t.Context(), "user42", "job10042", 1)
 	_, _, _ = store.Lacking(t.Context(), "job21") // it lacks nothing
 	_, confirmErr := store.Confirmed(t.Context(), "job21", 1)
 	var pageErrs []error
@@ -161,7 +167,7 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	removeErr := store.DeleteKey(t.Context(), "id2000", "key")
 	_, usageErr := store.Usage(t.Context(), "user21", 100)
 	_, deleteErr := store.DeleteUser(t.Context(), "user21")
-	for at, err := range append(pageErrs, recordErr, jobErr, transcriptErr, confirmErr, createErr, nameErr, idErr, countErr,
+	for at, err := range append(pageErrs, recordErr, jobErr, transcriptErr, versionErr, confirmErr, createErr, nameErr, idErr, countErr,
 		listErr, lockErr, updateErr, keyErr, keysErr, hashErr, useErr, removeErr, usageErr, deleteErr, store.Check(t.Context())) {
 		if err != nil {
 			t.Errorf("answer %d: %v", at, err)
@@ -222,7 +228,7 @@ func (p *planner) hear(message string) {
 
 func (p *planner) wantNoWholeTable(t *testing.T) {
 	t.Helper()
-	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|users|api_keys|user_usage|webhook_[a-z]+)\b`)
+	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|transcript_versions|users|api_keys|user_usage|webhook_[a-z]+)\b`)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.plans) == 0 {

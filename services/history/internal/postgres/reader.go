@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5"
@@ -51,8 +52,30 @@ WHERE transcription_history.id = $1 AND transcription_history.user_id = $2`
 
 // Transcript returns the result of a user's job.
 func (s *Store) Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error) {
+	return s.readTranscript(ctx, jobID, selectTranscript, jobID, userID)
+}
+
+// The number is text, as all keys are.
+const selectTranscriptVersion = `
+SELECT transcripts.body
+FROM transcripts
+JOIN transcription_history ON transcription_history.id = transcripts.job_id
+WHERE transcripts.job_id = $1 AND transcription_history.user_id = $2 AND transcripts.version = $3::text::bigint
+UNION ALL
+SELECT transcript_versions.body
+FROM transcript_versions
+JOIN transcription_history ON transcription_history.id = transcript_versions.job_id
+WHERE transcript_versions.job_id = $1 AND transcription_history.user_id = $2 AND transcript_versions.version = $3::text::bigint`
+
+// TranscriptVersion returns a version of the result of a user's job.
+func (s *Store) TranscriptVersion(ctx context.Context, userID, jobID string, version uint32) (*jobv1.Transcript, error) {
+	return s.readTranscript(ctx, jobID, selectTranscriptVersion, jobID, userID, strconv.FormatUint(uint64(version), 10))
+}
+
+// readTranscript reads the body of a row by keys. NotFound: there is none.
+func (s *Store) readTranscript(ctx context.Context, jobID, query string, keys ...string) (*jobv1.Transcript, error) {
 	var body []byte
-	found, err := s.readRow(ctx, "read transcript of "+jobID, []any{&body}, selectTranscript, jobID, userID)
+	found, err := s.readRow(ctx, "read transcript of "+jobID, []any{&body}, query, keys...)
 	if err != nil {
 		return nil, err
 	}

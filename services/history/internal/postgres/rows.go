@@ -13,11 +13,11 @@ import (
 // insertRows takes its rows from arrays, a column each, and in their order.
 const insertRows = `
 INSERT INTO transcription_history (id, user_id, attempt, status, priority, model, language, file_name, file_id,
-    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms)
+    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms, transcript_version)
 SELECT *
 FROM unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::text[], $8::text[], $9::text[],
     $10::bigint[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::text[], $15::bigint[], $16::bytea[],
-    $17::bigint[])`
+    $17::bigint[], $18::bigint[])`
 
 const (
 	insertFresh = insertRows + `
@@ -41,7 +41,8 @@ ON CONFLICT (id) DO UPDATE SET
     error_code = excluded.error_code,
     revision = excluded.revision,
     record = excluded.record,
-    charged_ms = excluded.charged_ms`
+    charged_ms = excluded.charged_ms,
+    transcript_version = excluded.transcript_version`
 )
 
 // queueRows stores new rows and changes those that are there, which are locked.
@@ -79,6 +80,7 @@ func columns(rows []record.Row) []any {
 		column(rows, func(r record.Row) int64 { return int64(r.Revision) }),
 		column(rows, func(r record.Row) []byte { return r.Record }),
 		column(rows, func(r record.Row) int64 { return r.ChargedMS }),
+		column(rows, func(r record.Row) int64 { return int64(r.TranscriptVersion) }),
 	}
 }
 

@@ -15,18 +15,34 @@ DELETE FROM transcripts
 WHERE job_id = ANY($1)`
 
 	insertTranscripts = `
-INSERT INTO transcripts (job_id, attempt, text, body)
+INSERT INTO transcripts (job_id, attempt, version, text, body)
 SELECT *
-FROM unnest($1::text[], $2::bigint[], $3::text[], $4::bytea[])`
-
-	fillTranscripts = insertTranscripts + `
-ON CONFLICT (job_id) DO NOTHING`
+FROM unnest($1::text[], $2::bigint[], $3::bigint[], $4::text[], $5::bytea[])`
 
 	replaceTranscripts = insertTranscripts + `
 ON CONFLICT (job_id) DO UPDATE SET
     attempt = excluded.attempt,
+    version = excluded.version,
     text = excluded.text,
     body = excluded.body`
+
+	fillTranscripts = replaceTranscripts + `
+WHERE (transcripts.attempt, transcripts.version) < (excluded.attempt, excluded.version)`
+
+	deleteVersions = `
+DELETE FROM transcript_versions
+WHERE job_id = ANY($1)`
+
+	// Each transcript is found by its key, whatever the planner thinks of arrays.
+	keepVersion = `
+INSERT INTO transcript_versions (job_id, version, body)
+SELECT
+    job_id,
+    version,
+    body
+FROM transcripts
+WHERE job_id = $1 AND attempt = $2 AND version < $3
+ON CONFLICT (job_id, version) DO NOTHING`
 )
 
 // transcriptWrites are what becomes of the transcripts of many jobs.
@@ -39,6 +55,7 @@ type transcriptWrites struct {
 type transcriptColumns struct {
 	ids      []string
 	attempts []int64
+	versions []int64
 	texts    []string
 	bodies   [][]byte
 }
@@ -63,6 +80,7 @@ func (c *transcriptColumns) add(id string, o record.Outcome) error {
 	}
 	c.ids = append(c.ids, id)
 	c.attempts = append(c.attempts, int64(o.Attempt))
+	c.versions = append(c.versions, int64(o.Version))
 	c.texts = append(c.texts, text(record.Text(o.Transcript)))
 	c.bodies = append(c.bodies, body)
 	return nil
@@ -72,10 +90,21 @@ func (c *transcriptColumns) add(id string, o record.Outcome) error {
 func (w *transcriptWrites) queue(batch *pgx.Batch) {
 	if len(w.removed) > 0 {
 		batch.Queue(deleteTranscripts, w.removed)
+		batch.Queue(deleteVersions, w.removed)
 	}
 	for query, c := range map[string]transcriptColumns{fillTranscripts: w.filled, replaceTranscripts: w.replaced} {
 		if len(c.ids) > 0 {
-			batch.Queue(query, c.ids, c.attempts, c.texts, c.bodies)
+			c.queueKept(batch)
+			batch.Queue(query, c.ids, c.attempts, c.versions, c.texts, c.bodies)
+		}
+	}
+}
+
+// queueKept keeps the versions that edits follow upon.
+func (c *transcriptColumns) queueKept(batch *pgx.Batch) {
+	for i, version := range c.versions {
+		if version > 1 {
+			batch.Queue(keepVersion, c.ids[i], c.attempts[i], version)
 		}
 	}
 }

@@ -45,6 +45,8 @@ type Row struct {
 	Revision   uint64
 	Record     []byte // the whole job.v1.Job
 	ChargedMS  int64  // how much of it is counted as usage; set by Fold
+	// TranscriptVersion is that of the newest transcript, from 1.
+	TranscriptVersion uint32
 }
 
 // RowOf turns a change into columns. Of a deleted job only identity, owner and
@@ -64,7 +66,8 @@ func RowOf(change Change) (Row, error) {
 		return Row{}, fmt.Errorf("record %s: no revision", job.GetId())
 	}
 	row := Row{ID: job.GetId(), UserID: job.GetUserId(), Attempt: job.GetAttempt(), Status: status,
-		Priority: priorityOf(job), CreatedAt: micros(job.GetCreatedAt()), Revision: change.Revision, Record: []byte{}}
+		Priority: priorityOf(job), CreatedAt: micros(job.GetCreatedAt()), Revision: change.Revision, Record: []byte{},
+		TranscriptVersion: max(1, job.GetTranscriptVersion())}
 	if status == Deleted {
 		return row, nil
 	}

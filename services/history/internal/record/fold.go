@@ -64,8 +64,8 @@ type Fate int
 const (
 	Untouched Fate = iota
 	Removed
-	Replaced // by the one at hand, whatever there was
-	Filled   // by the one at hand, if there is none
+	Replaced // by the one at hand, whatever there was; an earlier version of it is kept
+	Filled   // by the one at hand, if there is none or an earlier version
 )
 
 // Outcome is what changes of one job come to.
@@ -74,6 +74,7 @@ type Outcome struct {
 	Fate       Fate
 	Transcript *jobv1.Transcript // for Replaced and Filled
 	Attempt    uint32            // that made it
+	Version    uint32            // of it, from 1
 	Live       int64             // live jobs that the owner has more: 1, 0 or -1
 	Usage      Usage             // what the owner has used more
 
@@ -133,7 +134,7 @@ func (o *Outcome) add(e event) {
 	case e.row.Status == Deleted, over && e.transcript == nil:
 		o.Fate, o.Transcript = Removed, nil
 	case e.transcript != nil:
-		o.Fate, o.Transcript = Replaced, e.transcript
+		o.Fate, o.Transcript, o.Version = Replaced, e.transcript, e.row.TranscriptVersion
 	}
 	o.Row = &e.row
 	o.now = Stored{Attempt: e.row.Attempt, Status: e.row.Status, Revision: e.row.Revision, ChargedMS: o.charge(e)}
@@ -157,8 +158,8 @@ func (o *Outcome) fill(e event) {
 	}
 	switch o.Fate {
 	case Untouched:
-		o.Fate, o.Transcript = Filled, e.transcript
+		o.Fate, o.Transcript, o.Version = Filled, e.transcript, e.row.TranscriptVersion
 	case Removed:
-		o.Fate, o.Transcript = Replaced, e.transcript
+		o.Fate, o.Transcript, o.Version = Replaced, e.transcript, e.row.TranscriptVersion
 	}
 }

@@ -7,12 +7,13 @@ import (
 )
 
 // lacksTranscript holds for a completed row without the transcript of its
-// attempt.
+// attempt and version.
 const lacksTranscript = `status = 'completed' AND NOT EXISTS (
     SELECT 1
     FROM transcripts
     WHERE transcripts.job_id = transcription_history.id
-        AND transcripts.attempt = transcription_history.attempt)`
+        AND transcripts.attempt = transcription_history.attempt
+        AND transcripts.version >= transcription_history.transcript_version)`
 
 // A tombstone answers for every revision: nothing can follow it.
 const selectConfirmed = `

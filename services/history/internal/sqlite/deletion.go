@@ -9,6 +9,12 @@ import (
 // buryUser makes tombstones of a user's jobs and removes what belongs to them.
 // Each statement takes the id of the user.
 var buryUser = []struct{ doing, statement string }{
+	{"delete versions of transcripts", `
+DELETE FROM transcript_versions
+WHERE job_id IN (
+    SELECT id
+    FROM transcription_history
+    WHERE user_id = ?)`},
 	{"delete transcripts", `
 DELETE FROM transcripts
 WHERE job_id IN (

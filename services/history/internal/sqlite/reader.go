@@ -50,8 +50,29 @@ WHERE transcription_history.id = ? AND transcription_history.user_id = ?`
 
 // Transcript returns the result of a user's job.
 func (s *Store) Transcript(ctx context.Context, userID, jobID string) (*jobv1.Transcript, error) {
+	return scanTranscript(jobID, s.reader.QueryRowContext(ctx, selectTranscript, jobID, userID))
+}
+
+const selectTranscriptVersion = `
+SELECT transcripts.body
+FROM transcripts
+JOIN transcription_history ON transcription_history.id = transcripts.job_id
+WHERE transcripts.job_id = ?1 AND transcripts.version = ?2 AND transcription_history.user_id = ?3
+UNION ALL
+SELECT transcript_versions.body
+FROM transcript_versions
+JOIN transcription_history ON transcription_history.id = transcript_versions.job_id
+WHERE transcript_versions.job_id = ?1 AND transcript_versions.version = ?2 AND transcription_history.user_id = ?3`
+
+// TranscriptVersion returns a version of the result of a user's job.
+func (s *Store) TranscriptVersion(ctx context.Context, userID, jobID string, version uint32) (*jobv1.Transcript, error) {
+	return scanTranscript(jobID, s.reader.QueryRowContext(ctx, selectTranscriptVersion, jobID, version, userID))
+}
+
+// scanTranscript reads the body of a row. NotFound: there is none.
+func scanTranscript(jobID string, row *sql.Row) (*jobv1.Transcript, error) {
 	var body []byte
-	err := s.reader.QueryRowContext(ctx, selectTranscript, jobID, userID).Scan(&body)
+	err := row.Scan(&body)
 	if errors.Is(err, sql.ErrNoRows) {
 		return nil, fault.New(fault.NotFound, "transcript_not_found", "There is no transcript of this task.")
 	}

@@ -69,8 +69,8 @@ func storedRow(ctx context.Context, tx *sql.Tx, id string) (record.Stored, error
 
 const upsertRow = `
 INSERT INTO transcription_history (id, user_id, attempt, status, priority, model, language, file_name, file_id,
-    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+    duration_ms, created_at, started_at, finished_at, error_code, revision, record, charged_ms, transcript_version)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (id) DO UPDATE SET
     attempt = excluded.attempt,
     status = excluded.status,
@@ -86,30 +86,44 @@ ON CONFLICT (id) DO UPDATE SET
     error_code = excluded.error_code,
     revision = excluded.revision,
     record = excluded.record,
-    charged_ms = excluded.charged_ms`
+    charged_ms = excluded.charged_ms,
+    transcript_version = excluded.transcript_version`
 
 func upsertJob(ctx context.Context, tx *sql.Tx, r record.Row) error {
 	_, err := tx.ExecContext(ctx, upsertRow, r.ID, r.UserID, r.Attempt, r.Status, r.Priority, r.Model, r.Language,
-		r.FileName, r.FileID, r.DurationMS, r.CreatedAt, r.StartedAt, r.FinishedAt, r.ErrorCode, int64(r.Revision), r.Record, r.ChargedMS)
+		r.FileName, r.FileID, r.DurationMS, r.CreatedAt, r.StartedAt, r.FinishedAt, r.ErrorCode, int64(r.Revision), r.Record,
+		r.ChargedMS, r.TranscriptVersion)
 	return err
 }
 
 const (
 	insertTranscript = `
-INSERT INTO transcripts (job_id, attempt, text, body)
-VALUES (?, ?, ?, ?)`
-
-	fillTranscript = insertTranscript + `
-ON CONFLICT (job_id) DO NOTHING`
+INSERT INTO transcripts (job_id, attempt, version, text, body)
+VALUES (?, ?, ?, ?, ?)`
 
 	replaceTranscript = insertTranscript + `
 ON CONFLICT (job_id) DO UPDATE SET
     attempt = excluded.attempt,
+    version = excluded.version,
     text = excluded.text,
     body = excluded.body`
 
+	fillTranscript = replaceTranscript + `
+WHERE (transcripts.attempt, transcripts.version) < (excluded.attempt, excluded.version)`
+
 	deleteTranscript = `
 DELETE FROM transcripts
+WHERE job_id = ?`
+
+	keepVersion = `
+INSERT INTO transcript_versions (job_id, version, body)
+SELECT job_id, version, body
+FROM transcripts
+WHERE job_id = ? AND attempt = ? AND version < ?
+ON CONFLICT (job_id, version) DO NOTHING`
+
+	deleteVersions = `
+DELETE FROM transcript_versions
 WHERE job_id = ?`
 )
 
@@ -117,7 +131,9 @@ WHERE job_id = ?`
 func recordTranscript(ctx context.Context, tx *sql.Tx, jobID string, outcome record.Outcome) (err error) {
 	switch outcome.Fate {
 	case record.Removed:
-		_, err = tx.ExecContext(ctx, deleteTranscript, jobID)
+		if _, err = tx.ExecContext(ctx, deleteTranscript, jobID); err == nil {
+			_, err = tx.ExecContext(ctx, deleteVersions, jobID)
+		}
 	case record.Filled:
 		err = writeTranscript(ctx, tx, fillTranscript, jobID, outcome)
 	case record.Replaced:
@@ -134,7 +150,12 @@ func writeTranscript(ctx context.Context, tx *sql.Tx, query, jobID string, outco
 	if err != nil {
 		return err
 	}
-	_, err = tx.ExecContext(ctx, query, jobID, outcome.Attempt, record.Text(outcome.Transcript), body)
+	if outcome.Version > 1 {
+		if _, err := tx.ExecContext(ctx, keepVersion, jobID, outcome.Attempt, outcome.Version); err != nil {
+			return err
+		}
+	}
+	_, err = tx.ExecContext(ctx, query, jobID, outcome.Attempt, outcome.Version, record.Text(outcome.Transcript), body)
 	return err
 }
 
