@@ -70,7 +70,8 @@ func (s *Store) Get(ctx context.Context, id string) (*jobv1.Job, uint64, error) 
 // Update changes the record by compare-and-set, calling change again on a fresh
 // copy whenever somebody else was faster. change must have no side effects.
 // Conflict: the change would move the record backwards, or out of a terminal
-// state other than to deleted or to a new attempt.
+// state other than to deleted, to a new attempt, or to the next version of a
+// transcript.
 func (s *Store) Update(ctx context.Context, id string, change func(*jobv1.Job) error) (*jobv1.Job, uint64, error) {
 	for {
 		record, revision, err := s.Get(ctx, id)
@@ -109,8 +110,17 @@ func checkMove(before, after *jobv1.Job) error {
 		return nil
 	case after.GetAttempt() == before.GetAttempt() && !Terminal(from) && to >= from:
 		return nil
+	case isEdit(before, after):
+		return nil
 	}
 	return fault.New(fault.Conflict, "job_"+stateWord(from), fmt.Sprintf("The job is already %s.", stateWord(from)))
+}
+
+// isEdit reports whether a change gives a completed job the next version of its
+// transcript.
+func isEdit(before, after *jobv1.Job) bool {
+	return before.GetState() == jobv1.State_STATE_COMPLETED && after.GetState() == jobv1.State_STATE_COMPLETED &&
+		after.GetAttempt() == before.GetAttempt() && TranscriptVersion(after) == TranscriptVersion(before)+1
 }
 
 func stateWord(state jobv1.State) string {

@@ -37,10 +37,12 @@ type history struct {
 	deleted     map[string]bool
 	asked       []*historyv1.ListJobsRequest // all questions of ListJobs
 	transcripts map[string]*jobv1.Transcript
+	versions    map[string][]*jobv1.Transcript // all of them, from the first
 }
 
 func newHistory(blobs blob.Store) *history {
-	return &history{blobs: blobs, rows: map[string]job.Event{}, deleted: map[string]bool{}, transcripts: map[string]*jobv1.Transcript{}}
+	return &history{blobs: blobs, rows: map[string]job.Event{}, deleted: map[string]bool{},
+		transcripts: map[string]*jobv1.Transcript{}, versions: map[string][]*jobv1.Transcript{}}
 }
 
 func (h *history) take(event job.Event) {
@@ -53,12 +55,14 @@ func (h *history) take(event job.Event) {
 		h.deleted[event.ID] = true
 		delete(h.rows, event.ID)
 		delete(h.transcripts, event.ID)
+		delete(h.versions, event.ID)
 		return
 	case event.Job.GetState() == jobv1.State_STATE_COMPLETED:
 		transcript := &jobv1.Transcript{}
 		data, err := blob.Get(context.Background(), h.blobs, event.Job.GetTranscript().GetKey())
 		if err == nil && proto.Unmarshal(data, transcript) == nil {
 			h.transcripts[event.ID] = transcript
+			h.versions[event.ID] = append(h.versions[event.ID][:job.TranscriptVersion(event.Job)-1], transcript)
 		}
 	}
 	h.rows[event.ID] = event
@@ -99,7 +103,19 @@ func (h *history) GetTranscript(_ context.Context, req *historyv1.GetTranscriptR
 	case !found:
 		return nil, fault.New(fault.NotFound, "not_found", "No such transcript.")
 	}
-	return &historyv1.GetTranscriptResponse{Transcript: transcript}, nil
+	if version := req.GetVersion(); version > 0 && h.versions[req.GetJobId()] != nil {
+		return &historyv1.GetTranscriptResponse{Transcript: h.versions[req.GetJobId()][version-1], Version: version}, nil
+	}
+	return &historyv1.GetTranscriptResponse{Transcript: transcript, Version: req.GetVersion()}, nil
+}
+
+func (h *history) GetConfirmed(_ context.Context, req *historyv1.GetConfirmedRequest) (*historyv1.GetConfirmedResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	return &historyv1.GetConfirmedResponse{Confirmed: h.rows[req.GetJobId()].Revision >= req.GetRevision()}, nil
 }
 
 // ListJobs uses the id of the last row as the cursor.

@@ -190,7 +190,8 @@ func (s *Service) api(tokens *token.Issuer) *api.API {
 		Outbound:    guard,
 		Hooks:       &webhook.Desk{Jobs: d.Jobs, Deliveries: d.Deliveries, Secrets: d.Secrets, Now: time.Now},
 		Transcripts: read,
-		Segments:    &segments.Source{Index: s.index, Store: d.Jobs, Blobs: d.Blobs, Find: found.Find, Original: read.Read, Log: d.Log},
+		Editor:      &transcripts.Editor{Reader: read, Jobs: found},
+		Segments:    &segments.Source{Index: s.index, Store: d.Jobs, Blobs: d.Blobs, Find: found.Find, Original: read.Original, Log: d.Log},
 		Streams:     &sse.Limit{Most: s.cfg.MaxStreams},
 		Models: request.Models{
 			Catalog: d.Catalog, Installed: d.Models.Installed,

@@ -100,8 +100,8 @@ func (u user) awaitTasks(n int) string {
 	return u.tasks()[0].TaskID
 }
 
-// transcribed asks, completes the job with a transcript, and returns the answer.
-func (u user) transcribed(t *jobv1.Transcript, path string, fields ...string) reply {
+// answered asks, completes the job with a transcript, and returns the answer.
+func (u user) answered(t *jobv1.Transcript, path string, fields ...string) reply {
 	u.t.Helper()
 	before := len(u.tasks())
 	waiting := u.ask(path, append(fields, "file=talk"))

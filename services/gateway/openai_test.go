@@ -40,7 +40,7 @@ func TestOpenAI_answersInEveryFormat(t *testing.T) {
 			`"text":"B: Hello there. Who is it?\nagent: Nina.","segments":[{"type":"transcript.text.segment","id":"seg_001","start":0.320,"end":0.770,"text":"Hello there.","speaker":"B"}`,
 			`"id":"seg_003","start":5.000,"end":5.200,"text":"Nina.","speaker":"agent"}],"usage":{"type":"duration","seconds":9.470}}`}},
 	} {
-		got := ann.transcribed(interview(), transcriptionsPath, append(tc.fields, "model=whisper-1")...)
+		got := ann.answered(interview(), transcriptionsPath, append(tc.fields, "model=whisper-1")...)
 		rest := got.body
 		for _, part := range tc.want {
 			_, after, found := strings.Cut(rest, part)
@@ -53,7 +53,7 @@ func TestOpenAI_answersInEveryFormat(t *testing.T) {
 			t.Errorf("%s: content type %q", tc.name, kind)
 		}
 	}
-	if got := ann.transcribed(interview(), "/v1/audio/translations", "model=whisper-1", "response_format=verbose_json"); !strings.HasPrefix(
+	if got := ann.answered(interview(), "/v1/audio/translations", "model=whisper-1", "response_format=verbose_json"); !strings.HasPrefix(
 		got.body, `{"task":"translate","language":"english","duration":9.470,`) || !strings.Contains(got.body, segment) {
 		t.Errorf("translation: %s", got.body)
 	}

@@ -193,7 +193,7 @@ func TestOpenAI_streamsWhatAddsUpToTheText(t *testing.T) {
 		if format == "json" {
 			fields = append(fields, "include[]=logprobs")
 		}
-		got := ann.transcribed(interview(), transcriptionsPath, fields...)
+		got := ann.answered(interview(), transcriptionsPath, fields...)
 		if kind := got.header.Get("Content-Type"); kind != "text/event-stream; charset=utf-8" {
 			t.Errorf("content type %q", kind)
 		}

@@ -369,6 +369,7 @@ func (r *rig) old(userID, id string) {
 			Options: &jobv1.Options{Model: "demo", ResolvedModel: "demo"}, Input: &jobv1.Input{Name: "old.mp3"},
 		}}
 		h.transcripts[id] = &jobv1.Transcript{Segments: []*jobv1.Segment{{EndMs: 1000, Text: "Long ago."}}}
+		h.versions[id] = []*jobv1.Transcript{h.transcripts[id]}
 	})
 }
 

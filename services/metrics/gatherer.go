@@ -97,7 +97,8 @@ func (w *stageWatch) handle(event job.Event) {
 	}
 	w.newest = event.Revision
 	state := event.Job.GetState()
-	if w.live && !event.Gone && job.Terminal(state) && state != jobv1.State_STATE_DELETED {
+	edited := job.TranscriptVersion(event.Job) > 1 // it has ended long ago
+	if w.live && !event.Gone && job.Terminal(state) && state != jobv1.State_STATE_DELETED && !edited {
 		w.count(event.Job)
 	}
 }

@@ -30,8 +30,9 @@ func (j *Janitor) clear(ctx context.Context, id string) error {
 	if err != nil && !fault.Is(err, fault.NotFound) {
 		return err
 	}
+	completed := record.GetState() == jobv1.State_STATE_COMPLETED
 	keep := func(b blob.Info) bool {
-		return record.GetState() == jobv1.State_STATE_COMPLETED && b.Key == record.GetTranscript().GetKey() ||
+		return completed && (b.Key == record.GetTranscript().GetKey() || beingEdited(b)) ||
 			record != nil && job.AttemptOf(b.Key) > record.GetAttempt()
 	}
 	problems := errors.Join(j.Jobs.PurgeFacts(ctx, id, before), j.clearBlobs(ctx, id, keep))
@@ -40,6 +41,13 @@ func (j *Janitor) clear(ctx context.Context, id string) error {
 	}
 	return problems
 }
+
+// editGrace is how long an edited transcript may wait for the record to point at it,
+// by far. One that nothing points at later is of an edit that came to nothing, or is
+// an earlier version, which history had before there was a later one.
+const editGrace = time.Hour
+
+func beingEdited(b blob.Info) bool { return job.IsEdit(b.Key) && time.Since(b.ModTime) < editGrace }
 
 // clearBlobs removes the blobs of a job, but for those to keep.
 func (j *Janitor) clearBlobs(ctx context.Context, id string, keep func(blob.Info) bool) error {

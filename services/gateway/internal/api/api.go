@@ -42,6 +42,7 @@ type API struct {
 	Uploads     *upload.Receiver
 	Resumable   *upload.Resumable
 	Transcripts *transcripts.Reader
+	Editor      *transcripts.Editor
 	Segments    *segments.Source
 	Streams     *sse.Limit // of events
 	Models      request.Models
@@ -96,6 +97,8 @@ func (a *API) Register(router Routes) {
 	user("POST /api/v1/transcription/{task_id}/cancel", a.cancelTask)
 	user("POST /api/v1/transcription/{task_id}/retry", a.retryTask)
 	user("GET /api/v1/transcription/{task_id}/download", a.download)
+
+	user("PATCH /api/v1/transcription/{task_id}/transcript", a.editTranscript)
 
 	user("GET /api/v1/user/webhook-secret", a.webhookSecret)
 	user("POST /api/v1/user/webhook-secret", a.rotateWebhookSecret)

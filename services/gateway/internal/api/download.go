@@ -9,11 +9,13 @@ import (
 	"strings"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
+	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/render"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/request"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/transcripts"
 )
 
 // download answers with the transcript in ?format= (text without it). Options for
@@ -32,20 +34,46 @@ func (a *API) download(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	e, err := a.Jobs.Find(r.Context(), auth.User(r.Context()).GetId(), r.PathValue("task_id"))
+	record, version, err := a.findVersion(r)
 	if err != nil {
 		return err
 	}
-	if err := noResult(e.Job); err != nil {
-		return err
-	}
-	transcript, err := a.Transcripts.Read(r.Context(), e.Job)
+	transcript, err := a.Transcripts.Version(r.Context(), record, version)
 	if err != nil {
 		return err
 	}
-	doc := documentOf(e.Job, transcript)
+	w.Header().Set("Etag", transcripts.Tag(record, version))
+	doc := documentOf(record, transcript, version)
 	doc.Subtitles = subtitles
 	return writeDocument(w, format, doc)
+}
+
+// findVersion returns the job of a request for a transcript, and which version of it is
+// asked for: ?version=, the newest without it. NotFound: see noResult; code
+// "version_not_found": the transcript has no such version.
+func (a *API) findVersion(r *http.Request) (*jobv1.Job, uint32, error) {
+	asked, err := positive(r, "version", 0)
+	if err != nil {
+		return nil, 0, err
+	}
+	user, id := auth.User(r.Context()).GetId(), r.PathValue("task_id")
+	e, err := a.Jobs.Find(r.Context(), user, id)
+	if err == nil && asked > job.TranscriptVersion(e.Job) { // before a 404 the record itself is asked
+		e, err = a.Jobs.Current(r.Context(), user, id)
+	}
+	if err == nil {
+		err = noResult(e.Job)
+	}
+	newest := job.TranscriptVersion(e.Job)
+	switch {
+	case err != nil:
+		return nil, 0, err
+	case asked > newest:
+		return nil, 0, fault.New(fault.NotFound, "version_not_found", "The transcript has no such version.")
+	case asked == 0:
+		asked = newest
+	}
+	return e.Job, asked, nil
 }
 
 // noResult tells why there is nothing to download; nil for a completed job.
@@ -65,11 +93,12 @@ func noResult(record *jobv1.Job) error {
 	return problem.With(err, "task_status", statusName(record.GetState()))
 }
 
-func documentOf(record *jobv1.Job, transcript *jobv1.Transcript) render.Document {
+func documentOf(record *jobv1.Job, transcript *jobv1.Transcript, version uint32) render.Document {
 	return render.Document{
 		Transcript: transcript,
 		TaskID:     record.GetId(),
 		FileName:   record.GetInput().GetName(),
+		Version:    version,
 		Translated: record.GetOptions().GetTranslate(),
 		WordTimes:  record.GetOptions().GetWordTimestamps(),
 		Warnings:   record.GetWarnings(),

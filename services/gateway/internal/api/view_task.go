@@ -3,6 +3,7 @@ package api
 import (
 	"encoding/json"
 
+	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 )
@@ -14,9 +15,11 @@ type taskView struct {
 	Options        optionsView `json:"options"`
 	Media          *mediaView  `json:"media"`
 	Chunks         uint32      `json:"chunks"`
-	Timings        []timing    `json:"timings"`
-	Warnings       []string    `json:"warnings"`
-	Metadata       rawJSON     `json:"metadata"`
+	// TranscriptVersion is left out while there is no transcript.
+	TranscriptVersion uint32   `json:"transcript_version,omitempty"`
+	Timings           []timing `json:"timings"`
+	Warnings          []string `json:"warnings"`
+	Metadata          rawJSON  `json:"metadata"`
 }
 
 type optionsView struct {
@@ -72,6 +75,9 @@ func taskOf(e index.Entry) taskView {
 	}
 	for _, t := range record.GetTimings() {
 		view.Timings = append(view.Timings, timing{Stage: t.GetStage(), Seconds: seconds(t.GetDurationMs())})
+	}
+	if record.GetState() == jobv1.State_STATE_COMPLETED {
+		view.TranscriptVersion = job.TranscriptVersion(record)
 	}
 	if m := record.GetMedia(); m != nil {
 		view.Media = &mediaView{

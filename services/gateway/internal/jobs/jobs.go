@@ -96,12 +96,26 @@ func (j *Jobs) Latest(ctx context.Context, userID, id string, attempt uint32) (i
 	if err != nil || !retryable(e.Job.GetState()) && e.Job.GetAttempt() >= attempt {
 		return e, err
 	}
-	record, revision, err := j.Store.Get(ctx, id)
+	return j.newest(ctx, e)
+}
+
+// Current is Find for who acts upon what another gateway may have changed just now.
+func (j *Jobs) Current(ctx context.Context, userID, id string) (index.Entry, error) {
+	e, err := j.Find(ctx, userID, id)
+	if err != nil {
+		return index.Entry{}, err
+	}
+	return j.newest(ctx, e)
+}
+
+// newest reads the record of a job that was found from the leader.
+func (j *Jobs) newest(ctx context.Context, found index.Entry) (index.Entry, error) {
+	record, revision, err := j.Store.Get(ctx, found.Job.GetId())
 	if err != nil { // it is in the history only, or nobody can ask for anything now
-		return e, nil
+		return found, nil //nolint:nilerr // what was found is the best there is
 	}
 	j.Index.Put(record, revision)
-	return owned(ended(record, revision), userID)
+	return owned(ended(record, revision), found.Job.GetUserId())
 }
 
 func (j *Jobs) fromHistory(ctx context.Context, userID, id string) (index.Entry, error) {

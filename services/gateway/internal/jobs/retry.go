@@ -52,6 +52,8 @@ func refuseRetry(record *jobv1.Job) error {
 	switch state := record.GetState(); {
 	case retryable(state):
 		return nil
+	case state == jobv1.State_STATE_DELETED:
+		return fault.New(fault.Conflict, "task_deleted", "The task was deleted.")
 	case state == jobv1.State_STATE_COMPLETED:
 		return fault.New(fault.Conflict, "task_completed", "The task has completed; make a new one to transcribe the file again.")
 	default:

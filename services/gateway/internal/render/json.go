@@ -22,6 +22,7 @@ type result struct {
 	Task     string          `json:"task"`
 	TaskID   string          `json:"task_id"`
 	FileName string          `json:"file_name"`
+	Version  uint32          `json:"version"`
 	Model    string          `json:"model"`
 	Language string          `json:"language"`
 	Duration Seconds         `json:"duration"`
@@ -92,7 +93,7 @@ func writeJSON(w io.Writer, doc Document) error {
 func resultOf(doc Document) result {
 	t := doc.Transcript
 	r := result{
-		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName,
+		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName, Version: max(1, doc.Version),
 		Model: t.GetModel(), Language: t.GetLanguage(), Duration: Seconds(t.GetDurationMs()),
 		Text: Text(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
 		Warnings: append([]string{}, doc.Warnings...),

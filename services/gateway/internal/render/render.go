@@ -20,6 +20,8 @@ type Document struct {
 	Translated bool
 	// WordTimes is true when the JSON result shows each word with its times.
 	WordTimes bool
+	// Version of the transcript, from 1; each edit adds one.
+	Version uint32
 	// Warnings are sentences about what was less than perfect.
 	Warnings []string
 	// Subtitles is how SRT, WebVTT and LRC are laid out.

@@ -15,6 +15,7 @@ import (
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	cachev1 "github.com/stenomesh/stenomesh/proto/cache/v1"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
@@ -37,10 +38,20 @@ type Reader struct {
 	reading singleflight.Group
 }
 
-// Read returns the transcript of a completed job; it is shared and not to be
+// Read returns the newest transcript of a completed job; it is shared and not to be
 // changed. However many ask at once, it is read once.
 func (t *Reader) Read(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
-	key := cacheKey(record)
+	return t.Version(ctx, record, job.TranscriptVersion(record))
+}
+
+// Original is Read for the transcript as it was before any edit.
+func (t *Reader) Original(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
+	return t.Version(ctx, record, 1)
+}
+
+// Version is Read for one of the versions that the record has had.
+func (t *Reader) Version(ctx context.Context, record *jobv1.Job, version uint32) (*jobv1.Transcript, error) {
+	key := cacheKey(record, version)
 	answer, err, _ := t.reading.Do(key, func() (any, error) {
 		// Others wait for this answer too: one leaving must not spoil it.
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
@@ -48,7 +59,7 @@ func (t *Reader) Read(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript
 		if found := t.cached(ctx, key); found != nil {
 			return found, nil
 		}
-		found, err := t.stored(ctx, record)
+		found, err := t.stored(ctx, record, version)
 		if err == nil {
 			t.remember(ctx, key, found)
 		}
@@ -70,9 +81,18 @@ func (t *Reader) Forget(ctx context.Context, jobID string) {
 	}
 }
 
-func cacheKey(record *jobv1.Job) string {
-	return job.CachedTranscripts(record.GetId()) + strconv.FormatUint(uint64(record.GetAttempt()), 10)
+// cacheKey is another for each version: what is cached under it is true for ever.
+func cacheKey(record *jobv1.Job, version uint32) string {
+	return job.CachedTranscripts(record.GetId()) + name(record, version)
 }
+
+// name of a version among all that a job has, for example "1.2".
+func name(record *jobv1.Job, version uint32) string {
+	return strconv.FormatUint(uint64(record.GetAttempt()), 10) + "." + strconv.FormatUint(uint64(version), 10)
+}
+
+// Tag is the entity tag of a version.
+func Tag(record *jobv1.Job, version uint32) string { return `"` + name(record, version) + `"` }
 
 func (t *Reader) cached(ctx context.Context, key string) *jobv1.Transcript {
 	reply, err := t.Cache.Get(ctx, &cachev1.GetRequest{Key: key})
@@ -98,9 +118,11 @@ func (t *Reader) remember(ctx context.Context, key string, found *jobv1.Transcri
 	}
 }
 
-// stored reads the blob, or asks the history when the blob is gone or damaged.
-func (t *Reader) stored(ctx context.Context, record *jobv1.Job) (*jobv1.Transcript, error) {
-	if ref := record.GetTranscript(); ref.GetKey() != "" {
+// stored reads the blob, which is of the newest version, or asks the history when the
+// blob is gone or damaged.
+func (t *Reader) stored(ctx context.Context, record *jobv1.Job, version uint32) (*jobv1.Transcript, error) {
+	newest := job.TranscriptVersion(record)
+	if ref := record.GetTranscript(); ref.GetKey() != "" && version == newest {
 		found, err := job.ReadTranscript(ctx, t.Blobs, ref)
 		if err == nil {
 			return found, nil
@@ -110,10 +132,13 @@ func (t *Reader) stored(ctx context.Context, record *jobv1.Job) (*jobv1.Transcri
 		}
 	}
 	reply, err := t.History.GetTranscript(ctx, &historyv1.GetTranscriptRequest{
-		UserId: record.GetUserId(), JobId: record.GetId(),
+		UserId: record.GetUserId(), JobId: record.GetId(), Version: version,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("read transcript of %s: %w", record.GetId(), err)
+	}
+	if newest > 1 && reply.GetVersion() != version {
+		return nil, fault.New(fault.Unavailable, "history_outdated", "This version of the transcript cannot be read right now; try again later.")
 	}
 	return reply.GetTranscript(), nil
 }

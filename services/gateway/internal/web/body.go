@@ -3,6 +3,7 @@ package web
 import (
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -22,14 +23,18 @@ const (
 // ReadBody reads a small body whole. Errors: TooLarge above MaxBody, Invalid when
 // it stops half way, or, with status 408, takes longer than 30 s.
 func ReadBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	return readUpTo(w, r, MaxBody)
+}
+
+func readUpTo(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, error) {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	if err == nil {
 		limitBody(w, time.Time{}) // else it would end the request while it is being answered
 	}
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, fault.New(fault.TooLarge, "body_too_large", "The body is larger than 1 MiB.")
+		return nil, fault.New(fault.TooLarge, "body_too_large", fmt.Sprintf("The body is larger than %d MiB.", limit>>20))
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return nil, problem.At(fault.Wrap(err, fault.Invalid, "incomplete_body", "The body did not arrive in time."), http.StatusRequestTimeout)
 	case err != nil:
@@ -48,7 +53,12 @@ func limitBody(w http.ResponseWriter, until time.Time) {
 // does not know are ignored. Invalid, code "invalid_json": it is none, or not
 // UTF-8; a member of the wrong type is named in the problem's "field".
 func DecodeJSON(w http.ResponseWriter, r *http.Request, into any) error {
-	data, err := ReadBody(w, r)
+	return DecodeJSONUpTo(w, r, MaxBody, into)
+}
+
+// DecodeJSONUpTo is DecodeJSON for bodies of another size, in bytes; whole MiB.
+func DecodeJSONUpTo(w http.ResponseWriter, r *http.Request, limit int64, into any) error {
+	data, err := readUpTo(w, r, limit)
 	if err != nil {
 		return err
 	}

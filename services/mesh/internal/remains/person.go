@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,8 +79,24 @@ func (p *Person) Complete(sample testkit.Sample) {
 	file := p.Upload(sample.Path, p.Name+"s-diary")
 	p.done = p.Create(file, sample.Language)
 	testkit.Eventually(p.t, p.done+" is completed", func() bool { return p.Status(p.done) == "completed" })
+	p.words = append(p.words, longWord.FindAllString(p.Text(), -1)...)
+	p.edit(p.Name + " misunderstood everything.")
 	p.text = p.Text()
-	p.words = append(p.words, longWord.FindAllString(p.text, -1)...)
+}
+
+// edit replaces the transcript of Complete by a text, so that there are two versions.
+func (p *Person) edit(text string) {
+	p.t.Helper()
+	body := fmt.Appendf(nil, `{"segments":[{"start":0,"end":0.5,"text":%q}]}`, text)
+	var data []byte
+	var status int
+	testkit.Eventually(p.t, "the history has the transcript", func() bool {
+		data, status = p.Ask("PATCH", "/api/v1/transcription/"+p.done+"/transcript", body, "If-Match", "*")
+		return status != 0 && status != 503
+	})
+	if status != 200 {
+		p.t.Fatalf("edit: %d %s", status, data)
+	}
 }
 
 // Upload stores a file and returns its id.
@@ -231,8 +248,9 @@ func (p *Person) want(status int, method, path string, body []byte) map[string]a
 	return answer
 }
 
-// Ask sends a request; status is 0 when there was no answer.
-func (p *Person) Ask(method, path string, body []byte) (data []byte, status int) {
+// Ask sends a request, with a header (name, value) if one is given; status is 0 when
+// there was no answer.
+func (p *Person) Ask(method, path string, body []byte, header ...string) (data []byte, status int) {
 	p.t.Helper()
 	req, err := http.NewRequestWithContext(p.t.Context(), method, p.url+path, bytes.NewReader(body))
 	if err != nil {
@@ -240,6 +258,9 @@ func (p *Person) Ask(method, path string, body []byte) (data []byte, status int)
 	}
 	if p.token != "" {
 		req.Header.Set("Authorization", "Bearer "+p.token)
+	}
+	for pair := range slices.Chunk(header, 2) {
+		req.Header.Set(pair[0], pair[1])
 	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
