@@ -9,6 +9,7 @@
 //	accept       POST create; one durable write
 //	hop          queue to worker
 //	memory       resident memory of each process
+//	events       10 000 streams of events open at once
 //	history      pages of a history with 10 000 jobs
 //
 // Each section starts from nothing and leaves nothing.
@@ -45,6 +46,7 @@ type Sizes struct {
 	Hops        int           // tasks through the queue
 	Jobs        int           // in the history
 	Reading     time.Duration // of each kind of page
+	Streams     int           // of events, open at once
 }
 
 // DefaultConfig fits the top of the project and takes less than three minutes on
@@ -55,7 +57,7 @@ func DefaultConfig() Config {
 		Model: "deploy/models/ggml-demo-en-ru.bin", Audio: "testdata/audio",
 		Sizes: Sizes{
 			Rounds: 1, LongSeconds: 300, Files: 20, Latencies: 10,
-			Creates: 500, Hops: 300, Jobs: 10_000, Reading: 3 * time.Second,
+			Creates: 500, Hops: 300, Jobs: 10_000, Reading: 3 * time.Second, Streams: 10_000,
 		},
 	}
 }
@@ -73,6 +75,7 @@ func sections() []section {
 		{"accept", "Accepting jobs", (*bench).accept},
 		{"hop", "Queue, idle embedded bus, every write synced to disk", (*bench).hop},
 		{"memory", "Resident memory", (*bench).memory},
+		{"events", "Streams of events, from another process, on a mesh whose engine is halted", (*bench).events},
 		{"history", "Pages of 10 out of the history, 8 connections", (*bench).history},
 	}
 }

@@ -22,7 +22,7 @@ func small(t *testing.T) bench.Config {
 		Model: filepath.Join(root, "deploy", "models", "ggml-demo-en-ru.bin"), Audio: filepath.Join(root, "testdata", "audio"),
 		Progress: t.Output(),
 		Sizes: bench.Sizes{
-			Rounds: 1, LongSeconds: 5, Files: 1, Latencies: 1, Creates: 3, Hops: 3, Jobs: 200, Reading: 100 * time.Millisecond,
+			Rounds: 1, LongSeconds: 5, Files: 1, Latencies: 1, Creates: 3, Hops: 3, Jobs: 200, Reading: 100 * time.Millisecond, Streams: 200,
 		},
 	}
 }
