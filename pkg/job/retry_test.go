@@ -7,6 +7,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/types/known/timestamppb"
 
+	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
@@ -33,5 +34,31 @@ func TestAgain_leavesNothingOfTheAttemptBefore(t *testing.T) {
 	job.Advance(record, jobv1.State_STATE_PREPROCESSING, time.Unix(5003, 0))
 	if waited := record.GetTimings()[0].GetDurationMs(); waited != 3000 {
 		t.Errorf("the second attempt waited %d ms, want 3000", waited)
+	}
+}
+
+func TestStore_takesOnlyTheNextVersionOfATranscript(t *testing.T) {
+	t.Parallel()
+	store := open(t)
+	record := accept(t, store)
+	set := func(version uint32) error {
+		_, _, err := store.Update(t.Context(), record.GetId(), func(r *jobv1.Job) error {
+			r.TranscriptVersion = version
+			return nil
+		})
+		return err
+	}
+	move(t, store, record.GetId(), func(r *jobv1.Job) { r.State = jobv1.State_STATE_COMPLETED })
+	for _, c := range []struct {
+		version uint32
+		refused bool
+	}{{0, true}, {1, true}, {3, true}, {2, false}, {2, true}, {1, true}, {3, false}} {
+		if err := set(c.version); fault.Is(err, fault.Conflict) != c.refused || err != nil && !c.refused {
+			t.Errorf("version %d: %v, want refused %v", c.version, err, c.refused)
+		}
+	}
+	move(t, store, record.GetId(), func(r *jobv1.Job) { r.State = jobv1.State_STATE_DELETED })
+	if err := set(4); !fault.Is(err, fault.Conflict) {
+		t.Errorf("of a deleted job: %v", err)
 	}
 }

@@ -283,3 +283,35 @@ func TestDispatcher_clearsNothingOfANewAttempt(t *testing.T) {
 		}
 	}
 }
+
+// The blob of an edit is stored before the record points at it.
+func TestDispatcher_leavesAnEditAlone(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	r.dispatcher(t)
+	r.workers(t, 1, nil)
+	id := r.accept(t, "u", 1, nil)
+	r.await(t, id, jobv1.State_STATE_COMPLETED)
+	first := r.get(t, id).GetTranscript().GetKey()
+	coming, second := job.EditBlobKey(id, 1, "coming"), job.EditBlobKey(id, 1, "second")
+	for _, key := range []string{coming, second} {
+		_, err := blob.Put(t.Context(), r.blobs, key, strings.NewReader("edited"))
+		r.must(t, err)
+	}
+
+	_, _, err := r.jobs.Update(t.Context(), id, func(record *jobv1.Job) error {
+		record.Transcript, record.TranscriptVersion = &jobv1.BlobRef{Key: second}, 2
+		return nil
+	})
+	r.must(t, err)
+
+	testkit.Eventually(t, "the first version is removed", func() bool {
+		_, err := r.blobs.Stat(t.Context(), first)
+		return errors.Is(err, blob.ErrNotFound)
+	})
+	for _, key := range []string{coming, second} {
+		if _, err := r.blobs.Stat(t.Context(), key); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+}
