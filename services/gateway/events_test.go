@@ -302,7 +302,7 @@ func (u user) listen(id, place string) *listener {
 	if place != "" {
 		req.Header.Set("Last-Event-Id", place)
 	}
-	resp, err := u.client.Do(req)
+	resp, err := u.client.Do(req) //nolint:bodyclose // by close
 	u.ok(err)
 	l := &listener{t: u.t, lines: bufio.NewScanner(resp.Body), close: func() { cancel(); _ = resp.Body.Close() }}
 	u.t.Cleanup(l.close)
