@@ -428,8 +428,8 @@ type TranscribeRequest struct {
 	Language string `protobuf:"bytes,2,opt,name=language,proto3" json:"language,omitempty"`
 	// True to translate into English instead of writing what was said.
 	Translate bool `protobuf:"varint,3,opt,name=translate,proto3" json:"translate,omitempty"`
-	// Text that steers vocabulary and style; may be empty. The engine keeps only
-	// its last tokens when it is too long.
+	// Text that steers vocabulary and style; may be empty. When it is too long,
+	// together with the keywords, only its last tokens are heeded.
 	Prompt string `protobuf:"bytes,4,opt,name=prompt,proto3" json:"prompt,omitempty"`
 	// Sampling temperature in [0,1]; 0 is deterministic.
 	Temperature float32 `protobuf:"fixed32,5,opt,name=temperature,proto3" json:"temperature,omitempty"`
@@ -439,7 +439,10 @@ type TranscribeRequest struct {
 	FreshState bool `protobuf:"varint,7,opt,name=fresh_state,json=freshState,proto3" json:"fresh_state,omitempty"`
 	// Correlates logs with a job and chunk, for example
 	// "0198c0de-…/1/4"; never shown to a user.
-	TraceId       string `protobuf:"bytes,8,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	TraceId string `protobuf:"bytes,8,opt,name=trace_id,json=traceId,proto3" json:"trace_id,omitempty"`
+	// Glossary, the most important word first. As many whole ones as there is room
+	// for are heeded, from the first on; they go before the prompt's own text.
+	Keywords      []string `protobuf:"bytes,9,rep,name=keywords,proto3" json:"keywords,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -530,13 +533,24 @@ func (x *TranscribeRequest) GetTraceId() string {
 	return ""
 }
 
+func (x *TranscribeRequest) GetKeywords() []string {
+	if x != nil {
+		return x.Keywords
+	}
+	return nil
+}
+
 // TranscribeResponse is what was said in one window.
 type TranscribeResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// Segments in time order.
 	Segments []*Segment `protobuf:"bytes,1,rep,name=segments,proto3" json:"segments,omitempty"`
 	// Time the decoder took, in milliseconds.
-	DecodeMs      int64 `protobuf:"varint,2,opt,name=decode_ms,json=decodeMs,proto3" json:"decode_ms,omitempty"`
+	DecodeMs int64 `protobuf:"varint,2,opt,name=decode_ms,json=decodeMs,proto3" json:"decode_ms,omitempty"`
+	// Number of tokens of prompt and keywords that the decoder was given.
+	PromptTokens uint32 `protobuf:"varint,3,opt,name=prompt_tokens,json=promptTokens,proto3" json:"prompt_tokens,omitempty"`
+	// Number of keywords that were heeded.
+	KeywordsUsed  uint32 `protobuf:"varint,4,opt,name=keywords_used,json=keywordsUsed,proto3" json:"keywords_used,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -581,6 +595,20 @@ func (x *TranscribeResponse) GetSegments() []*Segment {
 func (x *TranscribeResponse) GetDecodeMs() int64 {
 	if x != nil {
 		return x.DecodeMs
+	}
+	return 0
+}
+
+func (x *TranscribeResponse) GetPromptTokens() uint32 {
+	if x != nil {
+		return x.PromptTokens
+	}
+	return 0
+}
+
+func (x *TranscribeResponse) GetKeywordsUsed() uint32 {
+	if x != nil {
+		return x.KeywordsUsed
 	}
 	return 0
 }
@@ -876,7 +904,7 @@ const file_engine_v1_engine_proto_rawDesc = "" +
 	"\tlanguages\x18\x01 \x03(\v2\x1e.engine.v1.LanguageProbabilityR\tlanguages\"S\n" +
 	"\x13LanguageProbability\x12\x1a\n" +
 	"\blanguage\x18\x01 \x01(\tR\blanguage\x12 \n" +
-	"\vprobability\x18\x02 \x01(\x02R\vprobability\"\xf2\x01\n" +
+	"\vprobability\x18\x02 \x01(\x02R\vprobability\"\x8e\x02\n" +
 	"\x11TranscribeRequest\x12\x10\n" +
 	"\x03pcm\x18\x01 \x01(\fR\x03pcm\x12\x1a\n" +
 	"\blanguage\x18\x02 \x01(\tR\blanguage\x12\x1c\n" +
@@ -886,10 +914,13 @@ const file_engine_v1_engine_proto_rawDesc = "" +
 	"\tbeam_size\x18\x06 \x01(\rR\bbeamSize\x12\x1f\n" +
 	"\vfresh_state\x18\a \x01(\bR\n" +
 	"freshState\x12\x19\n" +
-	"\btrace_id\x18\b \x01(\tR\atraceId\"a\n" +
+	"\btrace_id\x18\b \x01(\tR\atraceId\x12\x1a\n" +
+	"\bkeywords\x18\t \x03(\tR\bkeywords\"\xab\x01\n" +
 	"\x12TranscribeResponse\x12.\n" +
 	"\bsegments\x18\x01 \x03(\v2\x12.engine.v1.SegmentR\bsegments\x12\x1b\n" +
-	"\tdecode_ms\x18\x02 \x01(\x03R\bdecodeMs\"\xbd\x01\n" +
+	"\tdecode_ms\x18\x02 \x01(\x03R\bdecodeMs\x12#\n" +
+	"\rprompt_tokens\x18\x03 \x01(\rR\fpromptTokens\x12#\n" +
+	"\rkeywords_used\x18\x04 \x01(\rR\fkeywordsUsed\"\xbd\x01\n" +
 	"\aSegment\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x15\n" +
 	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\x12\x12\n" +

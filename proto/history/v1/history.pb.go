@@ -204,8 +204,8 @@ type GetTranscriptResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
 	// The transcript.
 	Transcript *v1.Transcript `protobuf:"bytes,1,opt,name=transcript,proto3" json:"transcript,omitempty"`
-	// Its version; 0 from a service that does not know versions, which has the newest
-	// only.
+	// Its version, if one was asked for. A service that does not know versions says 0
+	// and gives what it has.
 	Version       uint32 `protobuf:"varint,2,opt,name=version,proto3" json:"version,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache

@@ -1437,7 +1437,10 @@ type Plan struct {
 	FfmpegVersion string `protobuf:"bytes,6,opt,name=ffmpeg_version,json=ffmpegVersion,proto3" json:"ffmpeg_version,omitempty"`
 	// Sentences a user may read about what was wrong with the recording; they
 	// become the job's.
-	Warnings      []string `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	Warnings []string `protobuf:"bytes,7,rep,name=warnings,proto3" json:"warnings,omitempty"`
+	// Loudness of each channel, in order, when every channel is transcribed by
+	// itself; empty for a mix. loudness is then that of the first.
+	Channels      []*Loudness `protobuf:"bytes,8,rep,name=channels,proto3" json:"channels,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1517,6 +1520,13 @@ func (x *Plan) GetFfmpegVersion() string {
 func (x *Plan) GetWarnings() []string {
 	if x != nil {
 		return x.Warnings
+	}
+	return nil
+}
+
+func (x *Plan) GetChannels() []*Loudness {
+	if x != nil {
+		return x.Channels
 	}
 	return nil
 }
@@ -1618,7 +1628,10 @@ type Chunk struct {
 	// a cut in silence.
 	OverlapMs int64 `protobuf:"varint,5,opt,name=overlap_ms,json=overlapMs,proto3" json:"overlap_ms,omitempty"`
 	// Where there is speech, in the original recording, in order.
-	Speech        []*Span `protobuf:"bytes,6,rep,name=speech,proto3" json:"speech,omitempty"`
+	Speech []*Span `protobuf:"bytes,6,rep,name=speech,proto3" json:"speech,omitempty"`
+	// Channel it is of, from 1, when every channel is transcribed by itself; 0 for
+	// a mix. The chunk before, which it may overlap, is that of the same channel.
+	Channel       uint32 `protobuf:"varint,7,opt,name=channel,proto3" json:"channel,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -1693,6 +1706,13 @@ func (x *Chunk) GetSpeech() []*Span {
 		return x.Speech
 	}
 	return nil
+}
+
+func (x *Chunk) GetChannel() uint32 {
+	if x != nil {
+		return x.Channel
+	}
+	return 0
 }
 
 // Span is a stretch of the original recording.
@@ -1964,12 +1984,16 @@ type ChunkResult struct {
 	LanguageProbability float32 `protobuf:"fixed32,8,opt,name=language_probability,json=languageProbability,proto3" json:"language_probability,omitempty"`
 	// Wall time of the work, in milliseconds.
 	WorkMs int64 `protobuf:"varint,9,opt,name=work_ms,json=workMs,proto3" json:"work_ms,omitempty"`
-	// Length of the chunk, in milliseconds.
+	// Length of the chunk, in milliseconds; of one of n channels an n-th of it, so
+	// that all chunks together come to the recording.
 	AudioMs int64 `protobuf:"varint,10,opt,name=audio_ms,json=audioMs,proto3" json:"audio_ms,omitempty"`
 	// Catalogue name and SHA-256 of the model.
 	ModelSha256 string `protobuf:"bytes,11,opt,name=model_sha256,json=modelSha256,proto3" json:"model_sha256,omitempty"`
 	// Engine and version.
-	Engine        string `protobuf:"bytes,12,opt,name=engine,proto3" json:"engine,omitempty"`
+	Engine string `protobuf:"bytes,12,opt,name=engine,proto3" json:"engine,omitempty"`
+	// Sentences a user may read about what was less than perfect; they become the
+	// job's, each once.
+	Warnings      []string `protobuf:"bytes,13,rep,name=warnings,proto3" json:"warnings,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -2086,6 +2110,13 @@ func (x *ChunkResult) GetEngine() string {
 		return x.Engine
 	}
 	return ""
+}
+
+func (x *ChunkResult) GetWarnings() []string {
+	if x != nil {
+		return x.Warnings
+	}
+	return nil
 }
 
 // Progress is a lossy note of how far a stage got, on
@@ -2449,7 +2480,7 @@ type Segment struct {
 	Text string `protobuf:"bytes,3,opt,name=text,proto3" json:"text,omitempty"`
 	// Words of the text in order.
 	Words []*Word `protobuf:"bytes,4,rep,name=words,proto3" json:"words,omitempty"`
-	// Language (ISO 639-1).
+	// Language of the text (ISO 639-1).
 	Language string `protobuf:"bytes,5,opt,name=language,proto3" json:"language,omitempty"`
 	// Speaker label, empty if unknown.
 	Speaker string `protobuf:"bytes,6,opt,name=speaker,proto3" json:"speaker,omitempty"`
@@ -2459,8 +2490,15 @@ type Segment struct {
 	NoSpeechProb float32 `protobuf:"fixed32,8,opt,name=no_speech_prob,json=noSpeechProb,proto3" json:"no_speech_prob,omitempty"`
 	// Size of the text over its compressed size; high values mean repetition.
 	CompressionRatio float32 `protobuf:"fixed32,9,opt,name=compression_ratio,json=compressionRatio,proto3" json:"compression_ratio,omitempty"`
-	unknownFields    protoimpl.UnknownFields
-	sizeCache        protoimpl.SizeCache
+	// What may be wrong with it: any of "loop", "low_confidence", "no_speech",
+	// "boilerplate" and "low_energy", in this order. Usually none.
+	Flags []string `protobuf:"bytes,10,rep,name=flags,proto3" json:"flags,omitempty"`
+	// Set when its window was decoded a second time.
+	Redecoding *Redecoding `protobuf:"bytes,11,opt,name=redecoding,proto3" json:"redecoding,omitempty"`
+	// Language that was spoken (ISO 639-1), where the text is a translation.
+	SourceLanguage string `protobuf:"bytes,12,opt,name=source_language,json=sourceLanguage,proto3" json:"source_language,omitempty"`
+	unknownFields  protoimpl.UnknownFields
+	sizeCache      protoimpl.SizeCache
 }
 
 func (x *Segment) Reset() {
@@ -2556,6 +2594,91 @@ func (x *Segment) GetCompressionRatio() float32 {
 	return 0
 }
 
+func (x *Segment) GetFlags() []string {
+	if x != nil {
+		return x.Flags
+	}
+	return nil
+}
+
+func (x *Segment) GetRedecoding() *Redecoding {
+	if x != nil {
+		return x.Redecoding
+	}
+	return nil
+}
+
+func (x *Segment) GetSourceLanguage() string {
+	if x != nil {
+		return x.SourceLanguage
+	}
+	return ""
+}
+
+// Redecoding is why a window was decoded a second time, and what came of it.
+type Redecoding struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// Flags of the first decoding, each once.
+	Reasons []string `protobuf:"bytes,1,rep,name=reasons,proto3" json:"reasons,omitempty"`
+	// How the second differed: "halves", or "temperature 0.4".
+	Settings string `protobuf:"bytes,2,opt,name=settings,proto3" json:"settings,omitempty"`
+	// True when the second was kept, and this segment is of it.
+	SecondKept    bool `protobuf:"varint,3,opt,name=second_kept,json=secondKept,proto3" json:"second_kept,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Redecoding) Reset() {
+	*x = Redecoding{}
+	mi := &file_job_v1_job_proto_msgTypes[24]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Redecoding) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Redecoding) ProtoMessage() {}
+
+func (x *Redecoding) ProtoReflect() protoreflect.Message {
+	mi := &file_job_v1_job_proto_msgTypes[24]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Redecoding.ProtoReflect.Descriptor instead.
+func (*Redecoding) Descriptor() ([]byte, []int) {
+	return file_job_v1_job_proto_rawDescGZIP(), []int{24}
+}
+
+func (x *Redecoding) GetReasons() []string {
+	if x != nil {
+		return x.Reasons
+	}
+	return nil
+}
+
+func (x *Redecoding) GetSettings() string {
+	if x != nil {
+		return x.Settings
+	}
+	return ""
+}
+
+func (x *Redecoding) GetSecondKept() bool {
+	if x != nil {
+		return x.SecondKept
+	}
+	return false
+}
+
 // Word is one word with the punctuation that clings to it.
 type Word struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
@@ -2573,7 +2696,7 @@ type Word struct {
 
 func (x *Word) Reset() {
 	*x = Word{}
-	mi := &file_job_v1_job_proto_msgTypes[24]
+	mi := &file_job_v1_job_proto_msgTypes[25]
 	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 	ms.StoreMessageInfo(mi)
 }
@@ -2585,7 +2708,7 @@ func (x *Word) String() string {
 func (*Word) ProtoMessage() {}
 
 func (x *Word) ProtoReflect() protoreflect.Message {
-	mi := &file_job_v1_job_proto_msgTypes[24]
+	mi := &file_job_v1_job_proto_msgTypes[25]
 	if x != nil {
 		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
 		if ms.LoadMessageInfo() == nil {
@@ -2598,7 +2721,7 @@ func (x *Word) ProtoReflect() protoreflect.Message {
 
 // Deprecated: Use Word.ProtoReflect.Descriptor instead.
 func (*Word) Descriptor() ([]byte, []int) {
-	return file_job_v1_job_proto_rawDescGZIP(), []int{24}
+	return file_job_v1_job_proto_rawDescGZIP(), []int{25}
 }
 
 func (x *Word) GetStartMs() int64 {
@@ -2749,7 +2872,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12 \n" +
 	"\vfingerprint\x18\x02 \x01(\fR\vfingerprint\x129\n" +
 	"\n" +
-	"claimed_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tclaimedAt\"\xf4\x01\n" +
+	"claimed_at\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tclaimedAt\"\xa2\x02\n" +
 	"\x04Plan\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12#\n" +
@@ -2757,7 +2880,8 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\bloudness\x18\x04 \x01(\v2\x10.job.v1.LoudnessR\bloudness\x12%\n" +
 	"\x06chunks\x18\x05 \x03(\v2\r.job.v1.ChunkR\x06chunks\x12%\n" +
 	"\x0effmpeg_version\x18\x06 \x01(\tR\rffmpegVersion\x12\x1a\n" +
-	"\bwarnings\x18\a \x03(\tR\bwarnings\"\xb3\x01\n" +
+	"\bwarnings\x18\a \x03(\tR\bwarnings\x12,\n" +
+	"\bchannels\x18\b \x03(\v2\x10.job.v1.LoudnessR\bchannels\"\xb3\x01\n" +
 	"\bLoudness\x12'\n" +
 	"\x0fintegrated_lufs\x18\x01 \x01(\x01R\x0eintegratedLufs\x12 \n" +
 	"\ftrue_peak_db\x18\x02 \x01(\x01R\n" +
@@ -2765,7 +2889,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\again_db\x18\x03 \x01(\x01R\x06gainDb\x12$\n" +
 	"\x0enoise_floor_db\x18\x04 \x01(\x01R\fnoiseFloorDb\x12\x1d\n" +
 	"\n" +
-	"silence_db\x18\x05 \x01(\x01R\tsilenceDb\"\xbd\x01\n" +
+	"silence_db\x18\x05 \x01(\x01R\tsilenceDb\"\xd7\x01\n" +
 	"\x05Chunk\x12\x16\n" +
 	"\x06number\x18\x01 \x01(\rR\x06number\x12%\n" +
 	"\x05audio\x18\x02 \x01(\v2\x0f.job.v1.BlobRefR\x05audio\x12\x19\n" +
@@ -2773,7 +2897,8 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\x06end_ms\x18\x04 \x01(\x03R\x05endMs\x12\x1d\n" +
 	"\n" +
 	"overlap_ms\x18\x05 \x01(\x03R\toverlapMs\x12$\n" +
-	"\x06speech\x18\x06 \x03(\v2\f.job.v1.SpanR\x06speech\"8\n" +
+	"\x06speech\x18\x06 \x03(\v2\f.job.v1.SpanR\x06speech\x12\x18\n" +
+	"\achannel\x18\a \x01(\rR\achannel\"8\n" +
 	"\x04Span\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x15\n" +
 	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\"\x97\x02\n" +
@@ -2793,7 +2918,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\auser_id\x18\x02 \x01(\tR\x06userId\x12\x18\n" +
 	"\aattempt\x18\x03 \x01(\rR\aattempt\x12#\n" +
 	"\x05stage\x18\x04 \x01(\x0e2\r.job.v1.StageR\x05stage\x12\x14\n" +
-	"\x05chunk\x18\x05 \x01(\rR\x05chunk\"\x80\x03\n" +
+	"\x05chunk\x18\x05 \x01(\rR\x05chunk\"\x9c\x03\n" +
 	"\vChunkResult\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12\x14\n" +
@@ -2809,7 +2934,8 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\baudio_ms\x18\n" +
 	" \x01(\x03R\aaudioMs\x12!\n" +
 	"\fmodel_sha256\x18\v \x01(\tR\vmodelSha256\x12\x16\n" +
-	"\x06engine\x18\f \x01(\tR\x06engine\"\xaa\x01\n" +
+	"\x06engine\x18\f \x01(\tR\x06engine\x12\x1a\n" +
+	"\bwarnings\x18\r \x03(\tR\bwarnings\"\xaa\x01\n" +
 	"\bProgress\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x18\n" +
 	"\aattempt\x18\x02 \x01(\rR\aattempt\x12#\n" +
@@ -2840,7 +2966,7 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\bsegments\x18\x03 \x03(\v2\x0f.job.v1.SegmentR\bsegments\x12\x14\n" +
 	"\x05model\x18\x04 \x01(\tR\x05model\x12!\n" +
 	"\fmodel_sha256\x18\x05 \x01(\tR\vmodelSha256\x12\x16\n" +
-	"\x06engine\x18\x06 \x01(\tR\x06engine\"\x9d\x02\n" +
+	"\x06engine\x18\x06 \x01(\tR\x06engine\"\x90\x03\n" +
 	"\aSegment\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x15\n" +
 	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\x12\x12\n" +
@@ -2851,7 +2977,19 @@ const file_job_v1_job_proto_rawDesc = "" +
 	"\vavg_logprob\x18\a \x01(\x02R\n" +
 	"avgLogprob\x12$\n" +
 	"\x0eno_speech_prob\x18\b \x01(\x02R\fnoSpeechProb\x12+\n" +
-	"\x11compression_ratio\x18\t \x01(\x02R\x10compressionRatio\"n\n" +
+	"\x11compression_ratio\x18\t \x01(\x02R\x10compressionRatio\x12\x14\n" +
+	"\x05flags\x18\n" +
+	" \x03(\tR\x05flags\x122\n" +
+	"\n" +
+	"redecoding\x18\v \x01(\v2\x12.job.v1.RedecodingR\n" +
+	"redecoding\x12'\n" +
+	"\x0fsource_language\x18\f \x01(\tR\x0esourceLanguage\"c\n" +
+	"\n" +
+	"Redecoding\x12\x18\n" +
+	"\areasons\x18\x01 \x03(\tR\areasons\x12\x1a\n" +
+	"\bsettings\x18\x02 \x01(\tR\bsettings\x12\x1f\n" +
+	"\vsecond_kept\x18\x03 \x01(\bR\n" +
+	"secondKept\"n\n" +
 	"\x04Word\x12\x19\n" +
 	"\bstart_ms\x18\x01 \x01(\x03R\astartMs\x12\x15\n" +
 	"\x06end_ms\x18\x02 \x01(\x03R\x05endMs\x12\x12\n" +
@@ -2890,7 +3028,7 @@ func file_job_v1_job_proto_rawDescGZIP() []byte {
 }
 
 var file_job_v1_job_proto_enumTypes = make([]protoimpl.EnumInfo, 3)
-var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 25)
+var file_job_v1_job_proto_msgTypes = make([]protoimpl.MessageInfo, 26)
 var file_job_v1_job_proto_goTypes = []any{
 	(State)(0),                    // 0: job.v1.State
 	(Priority)(0),                 // 1: job.v1.Priority
@@ -2919,55 +3057,58 @@ var file_job_v1_job_proto_goTypes = []any{
 	(*WorkerBeat)(nil),            // 24: job.v1.WorkerBeat
 	(*Transcript)(nil),            // 25: job.v1.Transcript
 	(*Segment)(nil),               // 26: job.v1.Segment
-	(*Word)(nil),                  // 27: job.v1.Word
-	(*timestamppb.Timestamp)(nil), // 28: google.protobuf.Timestamp
+	(*Redecoding)(nil),            // 27: job.v1.Redecoding
+	(*Word)(nil),                  // 28: job.v1.Word
+	(*timestamppb.Timestamp)(nil), // 29: google.protobuf.Timestamp
 }
 var file_job_v1_job_proto_depIdxs = []int32{
 	0,  // 0: job.v1.Job.state:type_name -> job.v1.State
 	5,  // 1: job.v1.Job.options:type_name -> job.v1.Options
 	6,  // 2: job.v1.Job.input:type_name -> job.v1.Input
 	10, // 3: job.v1.Job.media:type_name -> job.v1.Media
-	28, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
-	28, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
-	28, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
-	28, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
+	29, // 4: job.v1.Job.created_at:type_name -> google.protobuf.Timestamp
+	29, // 5: job.v1.Job.updated_at:type_name -> google.protobuf.Timestamp
+	29, // 6: job.v1.Job.started_at:type_name -> google.protobuf.Timestamp
+	29, // 7: job.v1.Job.finished_at:type_name -> google.protobuf.Timestamp
 	11, // 8: job.v1.Job.transcript:type_name -> job.v1.BlobRef
 	12, // 9: job.v1.Job.error:type_name -> job.v1.Error
 	13, // 10: job.v1.Job.timings:type_name -> job.v1.Timing
-	28, // 11: job.v1.Job.retried_at:type_name -> google.protobuf.Timestamp
+	29, // 11: job.v1.Job.retried_at:type_name -> google.protobuf.Timestamp
 	4,  // 12: job.v1.Job.before:type_name -> job.v1.Ended
 	0,  // 13: job.v1.Ended.state:type_name -> job.v1.State
-	28, // 14: job.v1.Ended.finished_at:type_name -> google.protobuf.Timestamp
+	29, // 14: job.v1.Ended.finished_at:type_name -> google.protobuf.Timestamp
 	1,  // 15: job.v1.Options.priority:type_name -> job.v1.Priority
 	6,  // 16: job.v1.File.input:type_name -> job.v1.Input
-	28, // 17: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
+	29, // 17: job.v1.File.created_at:type_name -> google.protobuf.Timestamp
 	9,  // 18: job.v1.Upload.pieces:type_name -> job.v1.Piece
-	28, // 19: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
-	28, // 20: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
-	28, // 21: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
-	28, // 22: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
+	29, // 19: job.v1.Upload.created_at:type_name -> google.protobuf.Timestamp
+	29, // 20: job.v1.Upload.expires_at:type_name -> google.protobuf.Timestamp
+	29, // 21: job.v1.Upload.finished_at:type_name -> google.protobuf.Timestamp
+	29, // 22: job.v1.Claim.claimed_at:type_name -> google.protobuf.Timestamp
 	10, // 23: job.v1.Plan.media:type_name -> job.v1.Media
 	16, // 24: job.v1.Plan.loudness:type_name -> job.v1.Loudness
 	17, // 25: job.v1.Plan.chunks:type_name -> job.v1.Chunk
-	11, // 26: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
-	18, // 27: job.v1.Chunk.speech:type_name -> job.v1.Span
-	28, // 28: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
-	12, // 29: job.v1.Attempts.verdict:type_name -> job.v1.Error
-	2,  // 30: job.v1.Task.stage:type_name -> job.v1.Stage
-	11, // 31: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
-	12, // 32: job.v1.ChunkResult.error:type_name -> job.v1.Error
-	2,  // 33: job.v1.Progress.stage:type_name -> job.v1.Stage
-	20, // 34: job.v1.DeadLetter.task:type_name -> job.v1.Task
-	19, // 35: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
-	28, // 36: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
-	2,  // 37: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
-	26, // 38: job.v1.Transcript.segments:type_name -> job.v1.Segment
-	27, // 39: job.v1.Segment.words:type_name -> job.v1.Word
-	40, // [40:40] is the sub-list for method output_type
-	40, // [40:40] is the sub-list for method input_type
-	40, // [40:40] is the sub-list for extension type_name
-	40, // [40:40] is the sub-list for extension extendee
-	0,  // [0:40] is the sub-list for field type_name
+	16, // 26: job.v1.Plan.channels:type_name -> job.v1.Loudness
+	11, // 27: job.v1.Chunk.audio:type_name -> job.v1.BlobRef
+	18, // 28: job.v1.Chunk.speech:type_name -> job.v1.Span
+	29, // 29: job.v1.Attempts.started_at:type_name -> google.protobuf.Timestamp
+	12, // 30: job.v1.Attempts.verdict:type_name -> job.v1.Error
+	2,  // 31: job.v1.Task.stage:type_name -> job.v1.Stage
+	11, // 32: job.v1.ChunkResult.transcript:type_name -> job.v1.BlobRef
+	12, // 33: job.v1.ChunkResult.error:type_name -> job.v1.Error
+	2,  // 34: job.v1.Progress.stage:type_name -> job.v1.Stage
+	20, // 35: job.v1.DeadLetter.task:type_name -> job.v1.Task
+	19, // 36: job.v1.DeadLetter.attempts:type_name -> job.v1.Attempts
+	29, // 37: job.v1.DeadLetter.created_at:type_name -> google.protobuf.Timestamp
+	2,  // 38: job.v1.WorkerBeat.stage:type_name -> job.v1.Stage
+	26, // 39: job.v1.Transcript.segments:type_name -> job.v1.Segment
+	28, // 40: job.v1.Segment.words:type_name -> job.v1.Word
+	27, // 41: job.v1.Segment.redecoding:type_name -> job.v1.Redecoding
+	42, // [42:42] is the sub-list for method output_type
+	42, // [42:42] is the sub-list for method input_type
+	42, // [42:42] is the sub-list for extension type_name
+	42, // [42:42] is the sub-list for extension extendee
+	0,  // [0:42] is the sub-list for field type_name
 }
 
 func init() { file_job_v1_job_proto_init() }
@@ -2981,7 +3122,7 @@ func file_job_v1_job_proto_init() {
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_job_v1_job_proto_rawDesc), len(file_job_v1_job_proto_rawDesc)),
 			NumEnums:      3,
-			NumMessages:   25,
+			NumMessages:   26,
 			NumExtensions: 0,
 			NumServices:   0,
 		},

@@ -90,7 +90,9 @@ func (e *engine) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest
 		return nil, err
 	}
 	defer e.release()
-	if r, ok := s.ruleFor(e.model, int(e.calls.Add(1)), req.GetTraceId()); ok {
+	pcm := samples(req.GetPcm())
+	r, ruled := s.ruleFor(e.model, int(e.calls.Add(1)), req.GetTraceId(), milliseconds(len(pcm)))
+	if ruled {
 		if err := r.carryOut(ctx); err != nil {
 			return nil, err
 		}
@@ -98,14 +100,23 @@ func (e *engine) Transcribe(ctx context.Context, req *enginev1.TranscribeRequest
 	if err := pause(ctx, s.duration(req.GetPcm())); err != nil {
 		return nil, err
 	}
-	language := req.GetLanguage()
-	if req.GetTranslate() {
-		language = "en"
+	heeded := promptOf(req)
+	answer := &enginev1.TranscribeResponse{
+		Segments:     transcribe(pcm, languageOf(req), heeded.hash()),
+		DecodeMs:     time.Since(started).Milliseconds(),
+		PromptTokens: uint32(len(heeded.words)), KeywordsUsed: uint32(heeded.keywords),
 	}
-	return &enginev1.TranscribeResponse{
-		Segments: transcribe(samples(req.GetPcm()), language),
-		DecodeMs: time.Since(started).Milliseconds(),
-	}, nil
+	if ruled && r.Do == "say" {
+		answer.Segments = r.say(pcm)
+	}
+	return answer, nil
+}
+
+func languageOf(req *enginev1.TranscribeRequest) string {
+	if req.GetTranslate() {
+		return "en"
+	}
+	return req.GetLanguage()
 }
 
 // DetectLanguage answers from the script, or else by a hash of the samples.

@@ -3,6 +3,8 @@ package main
 import (
 	"math"
 	"slices"
+	"strings"
+	"unicode/utf8"
 
 	"google.golang.org/grpc/codes"
 	"google.golang.org/grpc/status"
@@ -32,6 +34,11 @@ func checkTranscribe(req *enginev1.TranscribeRequest) error {
 	}
 	if req.GetBeamSize() > maxBeam {
 		return refuse("beam size %d is over %d", req.GetBeamSize(), maxBeam)
+	}
+	for _, text := range append([]string{req.GetPrompt()}, req.GetKeywords()...) {
+		if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+			return refuse("prompt or keyword %q is not text", text)
+		}
 	}
 	return nil
 }

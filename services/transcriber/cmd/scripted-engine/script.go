@@ -23,13 +23,15 @@ import (
 //	  "rules": [
 //	    {"do": "crash", "call": 3},
 //	    {"do": "hang",  "trace": "/7", "times": 1},
-//	    {"do": "slow",  "every": 2, "ms": 200}
+//	    {"do": "slow",  "every": 2, "ms": 200},
+//	    {"do": "say",   "longer": 9000, "text": "Five five five", "logprob": -1.5, "no_speech": 0.9}
 //	  ]
 //	}
 //
 // The first rule that fits a Transcribe call is carried out. A rule fits when all
 // it names fits: "call" (the n-th call of this process, from 1), "every" (each
-// n-th), "trace" (part of the request's trace_id). "times" limits how often a rule
+// n-th), "trace" (part of the request's trace_id), "longer" (milliseconds that the
+// window is longer than). "times" limits how often a rule
 // fires over all processes with this model; each firing leaves an empty file
 // MODEL.script.RULE.N (both from 0). What a rule can do:
 //
@@ -40,6 +42,8 @@ import (
 //	hang    hold the slot until the call is cancelled
 //	deaf    hold the slot for ever, cancelled or not
 //	slow    take "ms" longer
+//	say     answer with one sentence of "text" over all sound of the window, and
+//	        these probabilities
 type script struct {
 	Load   string             `json:"load"`
 	GPU    bool               `json:"gpu"`
@@ -56,11 +60,16 @@ type rule struct {
 	Times int    `json:"times"`
 	MS    int    `json:"ms"`
 	MB    int    `json:"mb"`
+
+	Longer   int64   `json:"longer"`
+	Text     string  `json:"text"`
+	Logprob  float32 `json:"logprob"`
+	NoSpeech float32 `json:"no_speech"`
 }
 
 var (
 	loadActions = []string{"", "fail", "memory", "crash", "hang"}
-	actions     = []string{"crash", "error", "memory", "bloat", "hang", "deaf", "slow"}
+	actions     = []string{"crash", "error", "memory", "bloat", "hang", "deaf", "slow", "say"}
 )
 
 func readScript(model string) (script, error) {
@@ -88,10 +97,11 @@ func readScript(model string) (script, error) {
 	return s, nil
 }
 
-// ruleFor returns the first rule that fits and may still fire; call counts from 1.
-func (s script) ruleFor(model string, call int, trace string) (rule, bool) {
+// ruleFor returns the first rule that fits and may still fire; call counts from 1,
+// and ms is the length of the window.
+func (s script) ruleFor(model string, call int, trace string, ms int64) (rule, bool) {
 	for i, r := range s.Rules {
-		if r.fits(call, trace) && r.claim(fmt.Sprintf("%s.script.%d", model, i)) {
+		if r.fits(call, trace) && ms > r.Longer && r.claim(fmt.Sprintf("%s.script.%d", model, i)) {
 			return r, true
 		}
 	}

@@ -53,7 +53,7 @@ func TestScript_choosesTheFirstRuleThatFits(t *testing.T) {
 		{3, "job/7", "crash"}, {4, "job/7", "error"}, {5, "job/7", "slow"}, {4, "job/1", "slow"}, {4, "x", ""},
 	}
 	for _, c := range cases {
-		if r, _ := s.ruleFor(model, c.call, c.trace); r.Do != c.want {
+		if r, _ := s.ruleFor(model, c.call, c.trace, 1000); r.Do != c.want {
 			t.Errorf("call %d of %s: %q, want %q", c.call, c.trace, r.Do, c.want)
 		}
 	}
@@ -64,7 +64,7 @@ func TestScript_firesARuleSoManyTimesOverAllProcesses(t *testing.T) {
 	model := modelWith(t, `{"rules": [{"do": "crash", "times": 2}]}`)
 	for call, want := range []bool{true, true, false, false} {
 		s := mustRead(t, model) // as a new process does
-		if _, fires := s.ruleFor(model, 1, ""); fires != want {
+		if _, fires := s.ruleFor(model, 1, "", 1000); fires != want {
 			t.Errorf("call %d: fires %t, want %t", call, fires, want)
 		}
 	}

@@ -25,19 +25,20 @@ const (
 // span is a half-open range of samples.
 type span struct{ from, to int }
 
-// transcribe tells the sentences in a window.
-func transcribe(pcm []int16, language string) []*enginev1.Segment {
+// transcribe tells the sentences in a window. By another prompt (0: none) it is
+// more or less sure of the same words.
+func transcribe(pcm []int16, language string, prompt uint64) []*enginev1.Segment {
 	var sentences []*enginev1.Segment
 	var sentence []span
 	for _, w := range words(bursts(pcm)) {
 		if n := len(sentence); n > 0 && w.from-sentence[n-1].to >= sentenceGap {
-			sentences = append(sentences, segment(pcm, sentence, language))
+			sentences = append(sentences, segment(pcm, sentence, language, prompt))
 			sentence = nil
 		}
 		sentence = append(sentence, w)
 	}
 	if len(sentence) > 0 {
-		sentences = append(sentences, segment(pcm, sentence, language))
+		sentences = append(sentences, segment(pcm, sentence, language, prompt))
 	}
 	return sentences
 }
@@ -75,7 +76,7 @@ func words(bursts []span) []span {
 	return found
 }
 
-func segment(pcm []int16, spans []span, language string) *enginev1.Segment {
+func segment(pcm []int16, spans []span, language string, prompt uint64) *enginev1.Segment {
 	out := &enginev1.Segment{NoSpeechProb: 0.02}
 	texts := make([]string, len(spans))
 	for i, s := range spans {
@@ -87,7 +88,7 @@ func segment(pcm []int16, spans []span, language string) *enginev1.Segment {
 		if i == len(spans)-1 {
 			texts[i] += "."
 		}
-		probability := 0.5 + float32(h>>40%500)/1000
+		probability := 0.5 + float32((h^prompt)>>40%500)/1000
 		out.AvgLogprob += float32(math.Log(float64(probability))) / float32(len(spans))
 		out.Words = append(out.Words, &enginev1.Word{
 			StartMs: milliseconds(s.from), EndMs: milliseconds(s.to), Text: texts[i], Probability: probability,

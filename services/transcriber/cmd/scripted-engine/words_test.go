@@ -32,8 +32,8 @@ func TestTranscribe_hearsTheSameWordsWhereverTheWindowBegins(t *testing.T) {
 	t.Parallel()
 	speech := slices.Concat(noise(1, 200), silence(100), noise(2, 390), silence(700), noise(3, 1000))
 
-	alone := transcribe(speech, "en")
-	later := transcribe(append(silence(1234), speech...), "en")
+	alone := transcribe(speech, "en", 0)
+	later := transcribe(append(silence(1234), speech...), "en", 0)
 
 	if want := texts(alone); len(want) != 2 || !slices.Equal(texts(later), want) {
 		t.Errorf("later %q, at once %q", texts(later), want)
@@ -47,7 +47,7 @@ func TestTranscribe_hearsDifferentWordsInDifferentSound(t *testing.T) {
 	t.Parallel()
 	seen := map[string]uint64{}
 	for seed := range uint64(100) {
-		text := texts(transcribe(noise(seed, 200), "ru"))[0]
+		text := texts(transcribe(noise(seed, 200), "ru", 0))[0]
 		if other, taken := seen[text]; taken {
 			t.Errorf("%d and %d are both %q", other, seed, text)
 		}
@@ -75,7 +75,7 @@ func TestTranscribe_cutsSoundIntoWords(t *testing.T) {
 			t.Parallel()
 
 			var got []int
-			for _, s := range transcribe(c.pcm, "en") {
+			for _, s := range transcribe(c.pcm, "en", 0) {
 				for _, w := range s.GetWords() {
 					got = append(got, int(w.GetEndMs()-w.GetStartMs()))
 				}

@@ -37,7 +37,9 @@ func languageMessages(list []whisper.LanguageProbability) []*enginev1.LanguagePr
 }
 
 func resultMessage(r whisper.Result) *enginev1.TranscribeResponse {
-	message := &enginev1.TranscribeResponse{DecodeMs: r.Took.Milliseconds()}
+	message := &enginev1.TranscribeResponse{
+		DecodeMs: r.Took.Milliseconds(), PromptTokens: uint32(r.PromptTokens), KeywordsUsed: uint32(r.KeywordsUsed),
+	}
 	for _, s := range r.Segments {
 		message.Segments = append(message.Segments, &enginev1.Segment{
 			StartMs:      s.Start.Milliseconds(),

@@ -155,6 +155,7 @@ func requestOptions(r *enginev1.TranscribeRequest) (whisper.Options, error) {
 		Language:    r.GetLanguage(),
 		Translate:   r.GetTranslate(),
 		Prompt:      r.GetPrompt(),
+		Keywords:    r.GetKeywords(),
 		Temperature: r.GetTemperature(),
 		BeamSize:    int(r.GetBeamSize()),
 		FreshState:  r.GetFreshState(),

@@ -40,6 +40,8 @@ func refusesBadOptions(t *testing.T, e *suite) {
 		"temperature not a number": func(r *enginev1.TranscribeRequest) { r.Temperature = notANumber() },
 		"beam too wide":            func(r *enginev1.TranscribeRequest) { r.BeamSize = 9 },
 		"beam far too wide":        func(r *enginev1.TranscribeRequest) { r.BeamSize = 1 << 31 },
+		"prompt with a zero":       func(r *enginev1.TranscribeRequest) { r.Prompt = "a\x00b" },
+		"keyword with a zero":      func(r *enginev1.TranscribeRequest) { r.Keywords = []string{"a", "b\x00"} },
 		"prompt not UTF-8":         func(r *enginev1.TranscribeRequest) { r.Prompt = "\xff" },
 	} {
 		req := e.request(0)

@@ -198,6 +198,17 @@ int session_detect(struct session * session, const float * samples, int count,
     return whisper_lang_auto_detect_with_state(session->context, session->state, 0, threads, probabilities);
 }
 
+int prompt_room(struct whisper_context * context) {
+    return whisper_n_text_ctx(context) / 2 - 1;
+}
+
+int prompt_tokens(struct whisper_context * context, const char * text) {
+    enum { MOST = 8192 };  // a token has a byte at least, and prompts are shorter
+    whisper_token tokens[MOST];
+    const int count = whisper_tokenize(context, text, tokens, MOST);
+    return count < 0 ? -count : count;
+}
+
 static void log_line(enum ggml_log_level level, const char * text, void * data) {
     if ((int) level >= (int) (intptr_t) data && level != GGML_LOG_LEVEL_CONT) {
         whisperLogLine((int) level, (char *) text);

@@ -76,6 +76,13 @@ void decoded_free(struct decoded * result);
 int session_detect(struct session * session, const float * samples, int count,
                    int threads, float * probabilities);
 
+// Tokens of a prompt that the decoder can heed: half of its memory, but for the
+// one that stands before them.
+int prompt_room(struct whisper_context * context);
+// Tokens of a text; of a very long one as many as are counted, which is more than
+// there is room for.
+int prompt_tokens(struct whisper_context * context, const char * text);
+
 // Sends libwhisper's and ggml's log lines of at least this level to Go.
 void log_to_go(int level);
 

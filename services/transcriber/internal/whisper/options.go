@@ -15,6 +15,8 @@ const (
 	// maxPromptBytes is more than the 224 tokens that libwhisper can keep of a
 	// prompt. Its tokenizer recurses over long words, so a longer one is cut here.
 	maxPromptBytes = 4096
+	// maxKeywordBytes bounds all keywords together, for the same reason.
+	maxKeywordBytes = 8192
 )
 
 // Options say how to decode one window.
@@ -25,6 +27,9 @@ type Options struct {
 	Translate bool
 	// Prompt steers vocabulary and style; only its end is kept when it is long.
 	Prompt string
+	// Keywords are a glossary; as many as there is room for are heeded, from the
+	// first.
+	Keywords []string
 	// Temperature of sampling in [0,1]; 0 is deterministic.
 	Temperature float32
 	// BeamSize is 1 (greedy) to 8, or 0 for the default of 5.
@@ -45,8 +50,11 @@ func (o Options) checked(languages []string) (Options, error) {
 	if o.BeamSize < 0 || o.BeamSize > maxBeamSize {
 		return o, fmt.Errorf("%w: beam size %d is not in [0,%d]", ErrInvalid, o.BeamSize, maxBeamSize)
 	}
-	if !utf8.ValidString(o.Prompt) || strings.ContainsRune(o.Prompt, 0) {
+	if !isText(o.Prompt) {
 		return o, fmt.Errorf("%w: prompt is not text", ErrInvalid)
+	}
+	if keywords := strings.Join(o.Keywords, " "); !isText(keywords) || len(keywords) > maxKeywordBytes {
+		return o, fmt.Errorf("%w: keywords are not text of at most %d bytes", ErrInvalid, maxKeywordBytes)
 	}
 
 	o.Prompt = tail(o.Prompt, maxPromptBytes)
@@ -58,6 +66,8 @@ func (o Options) checked(languages []string) (Options, error) {
 	o.FreshState = o.FreshState || o.Temperature > 0
 	return o, nil
 }
+
+func isText(s string) bool { return utf8.ValidString(s) && !strings.ContainsRune(s, 0) }
 
 // checkLength refuses a window of n samples that is too short or too long.
 func checkLength(n int) error {

@@ -36,16 +36,45 @@ func (m *Model) Transcribe(ctx context.Context, samples []float32, options Optio
 	}
 
 	began := time.Now()
-	raw, err := m.decode(ctx, s, samples, options)
+	prompt := m.prompt(options)
+	raw, err := m.decode(ctx, s, samples, options, prompt.text)
 	if err != nil {
 		return Result{}, err
 	}
-	return Result{Segments: newSegments(raw, samples), Took: time.Since(began)}, nil
+	return Result{
+		Segments: newSegments(raw, samples), Took: time.Since(began),
+		PromptTokens: prompt.tokens, KeywordsUsed: prompt.keywords,
+	}, nil
+}
+
+// prompt is what the decoder is given to go by.
+type prompt struct {
+	text             string
+	tokens, keywords int // of it that are heeded
+}
+
+// prompt makes one of the options.
+func (m *Model) prompt(options Options) prompt {
+	if options.Temperature >= promptless {
+		return prompt{}
+	}
+	room := int(C.prompt_room(m.context))
+	text, keywords := fitPrompt(options.Prompt, options.Keywords, room, m.countTokens)
+	return prompt{text: text, tokens: min(room, m.countTokens(text)), keywords: keywords}
+}
+
+func (m *Model) countTokens(text string) int {
+	if text == "" {
+		return 0
+	}
+	raw := C.CString(text)
+	defer C.free(unsafe.Pointer(raw))
+	return int(C.prompt_tokens(m.context, raw))
 }
 
 // decode runs the decoder on s and copies what it said.
-func (m *Model) decode(ctx context.Context, s *slot, samples []float32, options Options) ([]rawSegment, error) {
-	language, prompt := C.CString(options.Language), C.CString(options.Prompt)
+func (m *Model) decode(ctx context.Context, s *slot, samples []float32, options Options, text string) ([]rawSegment, error) {
+	language, prompt := C.CString(options.Language), C.CString(text)
 	defer C.free(unsafe.Pointer(language))
 	defer C.free(unsafe.Pointer(prompt))
 	how := &C.struct_decode_options{

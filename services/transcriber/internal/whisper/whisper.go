@@ -77,6 +77,9 @@ type Result struct {
 	Segments []Segment
 	// Took is the decoder's time, without the wait for a slot.
 	Took time.Duration
+	// PromptTokens is how many tokens of the prompt were heeded, and KeywordsUsed
+	// how many of the keywords, from the first.
+	PromptTokens, KeywordsUsed int
 }
 
 // Segment is about one sentence.
