@@ -149,6 +149,14 @@ func merge(before, after *jobv1.Segment, space string) *jobv1.Segment {
 	before.NoSpeechProb = (before.GetNoSpeechProb()*n + after.GetNoSpeechProb()*m) / (n + m)
 	before.Words = append(before.GetWords(), after.GetWords()...)
 	before.EndMs = after.GetEndMs()
+	for _, flag := range after.GetFlags() {
+		if !slices.Contains(before.GetFlags(), flag) {
+			before.Flags = append(before.Flags, flag)
+		}
+	}
+	if before.GetRedecoding() == nil {
+		before.Redecoding = after.GetRedecoding()
+	}
 	return retell(before, before.GetText()+space+after.GetText())
 }
 

@@ -341,3 +341,18 @@ func cloneAll(segments []*jobv1.Segment) []*jobv1.Segment {
 func equalAll(a, b []*jobv1.Segment) bool {
 	return slices.EqualFunc(a, b, func(x, y *jobv1.Segment) bool { return proto.Equal(x, y) })
 }
+
+func TestJoin_keepsWhatIsSaidOfBothHalvesOfASentence(t *testing.T) {
+	t.Parallel()
+	a := say(19_000, "we count to the end of it one two three four five six seven eight nine ten eleven twelve thirty forty tea")
+	b := say(20_200, "two they and often one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen.")
+	a[0].Flags = []string{"low_confidence"}
+	b[0].Flags = []string{"loop", "low_confidence"}
+	b[0].Redecoding = &jobv1.Redecoding{Settings: "halves"}
+
+	got := transcript.Join(a, b, transcript.Span{StartMs: 20_000, EndMs: 30_000})
+
+	if len(got) != 1 || !slices.Equal(got[0].GetFlags(), []string{"low_confidence", "loop"}) || got[0].GetRedecoding().GetSettings() != "halves" {
+		t.Errorf("got %v", got)
+	}
+}

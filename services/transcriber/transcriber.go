@@ -38,7 +38,8 @@ type Deps struct {
 	Catalog *catalog.Catalog
 	Log     *slog.Logger
 	// Observe is told how long a step took and whether it failed; nil for
-	// nobody. Names are "transcribe_chunk", "transcribe_window" and
+	// nobody. Names are "transcribe_chunk", "transcribe_window",
+	// "transcribe_again" (a second decoding that the quality guard asked for) and
 	// "detect_language".
 	Observe func(name string, took time.Duration, failed bool)
 }

@@ -46,6 +46,14 @@ func TestTranscriber_keepsEverySentenceAndItsTime(t *testing.T) {
 		}
 		recording.checkWords(t, said)
 		recording.checkTimes(t, said)
+		for _, s := range said.GetSegments() {
+			if len(s.GetFlags()) > 0 {
+				t.Errorf("good speech is flagged: %v", s)
+			}
+		}
+	}
+	if n := r.count("transcribe_again"); n != 0 {
+		t.Errorf("%d windows of good speech were decoded again", n)
 	}
 	if n := r.count("transcribe_window"); n < 4 {
 		t.Errorf("%d windows are too few to try the cuts", n)

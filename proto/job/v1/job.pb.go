@@ -2490,8 +2490,8 @@ type Segment struct {
 	NoSpeechProb float32 `protobuf:"fixed32,8,opt,name=no_speech_prob,json=noSpeechProb,proto3" json:"no_speech_prob,omitempty"`
 	// Size of the text over its compressed size; high values mean repetition.
 	CompressionRatio float32 `protobuf:"fixed32,9,opt,name=compression_ratio,json=compressionRatio,proto3" json:"compression_ratio,omitempty"`
-	// What may be wrong with it: any of "loop", "low_confidence", "no_speech",
-	// "boilerplate" and "low_energy", in this order. Usually none.
+	// What may be wrong with it, each once: any of "loop", "low_confidence",
+	// "no_speech", "boilerplate" and "low_energy". Usually none.
 	Flags []string `protobuf:"bytes,10,rep,name=flags,proto3" json:"flags,omitempty"`
 	// Set when its window was decoded a second time.
 	Redecoding *Redecoding `protobuf:"bytes,11,opt,name=redecoding,proto3" json:"redecoding,omitempty"`

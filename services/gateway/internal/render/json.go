@@ -10,14 +10,6 @@ import (
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
-// Above or below these a segment gets a quality flag. They are the thresholds the
-// authors of Whisper decode again at.
-const (
-	lowConfidence  = -1.0 // average log probability
-	likelySilence  = 0.6  // probability of no speech
-	likelyRepeated = 2.4  // compression ratio
-)
-
 type result struct {
 	Task     string          `json:"task"`
 	TaskID   string          `json:"task_id"`
@@ -25,6 +17,7 @@ type result struct {
 	Version  uint32          `json:"version"`
 	Model    string          `json:"model"`
 	Language string          `json:"language"`
+	Source   string          `json:"source_language,omitempty"`
 	Duration Seconds         `json:"duration"`
 	Text     string          `json:"text"`
 	Segments []resultSegment `json:"segments"`
@@ -46,11 +39,20 @@ type resultSegment struct {
 	Text             string       `json:"text"`
 	Speaker          string       `json:"speaker,omitempty"`
 	Language         string       `json:"language"`
+	SourceLanguage   string       `json:"source_language,omitempty"`
 	Words            []resultWord `json:"words,omitempty"`
 	AvgLogprob       score        `json:"avg_logprob"`
 	NoSpeechProb     score        `json:"no_speech_prob"`
 	CompressionRatio score        `json:"compression_ratio"`
 	Quality          []string     `json:"quality"`
+	Redecoded        *redecoded   `json:"redecoded,omitempty"`
+}
+
+// redecoded is why the stretch around a segment was decoded a second time.
+type redecoded struct {
+	Reasons  []string `json:"reasons"`
+	Settings string   `json:"settings"`
+	Kept     string   `json:"kept"` // "first" or "second"
 }
 
 type resultWord struct {
@@ -94,7 +96,7 @@ func resultOf(doc Document) result {
 	t := doc.Transcript
 	r := result{
 		Task: "transcribe", TaskID: doc.TaskID, FileName: doc.FileName, Version: max(1, doc.Version),
-		Model: t.GetModel(), Language: t.GetLanguage(), Duration: Seconds(t.GetDurationMs()),
+		Model: t.GetModel(), Language: t.GetLanguage(), Source: sourceOf(t.GetSegments()), Duration: Seconds(t.GetDurationMs()),
 		Text: Text(t.GetSegments()), Segments: []resultSegment{}, Speakers: speakersOf(t.GetSegments()),
 		Warnings: append([]string{}, doc.Warnings...),
 		Versions: versions{ModelSHA256: t.GetModelSha256(), Engine: t.GetEngine()},
@@ -126,9 +128,10 @@ func Segment(id int, s *jobv1.Segment, wordTimes bool) ([]byte, error) {
 func segmentOf(id int, s *jobv1.Segment) resultSegment {
 	return resultSegment{
 		ID: id, Start: Seconds(s.GetStartMs()), End: Seconds(s.GetEndMs()),
-		Text: singleLine(s.GetText()), Speaker: s.GetSpeaker(), Language: s.GetLanguage(),
+		Text: singleLine(s.GetText()), Speaker: s.GetSpeaker(), Language: s.GetLanguage(), SourceLanguage: s.GetSourceLanguage(),
 		AvgLogprob: score(s.GetAvgLogprob()), NoSpeechProb: score(s.GetNoSpeechProb()),
-		CompressionRatio: score(s.GetCompressionRatio()), Quality: qualityOf(s),
+		CompressionRatio: score(s.GetCompressionRatio()), Quality: append([]string{}, s.GetFlags()...),
+		Redecoded: redecodedOf(s.GetRedecoding()),
 	}
 }
 
@@ -143,18 +146,29 @@ func wordsOf(s *jobv1.Segment) []resultWord {
 	return words
 }
 
-func qualityOf(s *jobv1.Segment) []string {
-	flags := []string{}
-	if s.GetAvgLogprob() < lowConfidence {
-		flags = append(flags, "low_confidence")
+func redecodedOf(r *jobv1.Redecoding) *redecoded {
+	if r == nil {
+		return nil
 	}
-	if s.GetNoSpeechProb() > likelySilence {
-		flags = append(flags, "likely_silence")
+	kept := "first"
+	if r.GetSecondKept() {
+		kept = "second"
 	}
-	if s.GetCompressionRatio() > likelyRepeated {
-		flags = append(flags, "likely_repeated")
+	return &redecoded{Reasons: append([]string{}, r.GetReasons()...), Settings: r.GetSettings(), Kept: kept}
+}
+
+// sourceOf is the language that most of a translation was spoken in; "" for what is
+// none.
+func sourceOf(segments []*jobv1.Segment) string {
+	spoken, source := map[string]int64{}, ""
+	for _, s := range segments {
+		language := s.GetSourceLanguage()
+		spoken[language] += s.GetEndMs() - s.GetStartMs() + 1
+		if language != "" && (source == "" || spoken[language] > spoken[source]) {
+			source = language
+		}
 	}
-	return flags
+	return source
 }
 
 // speakersOf lists the labels in the order they first speak.

@@ -178,6 +178,7 @@ func TestJSON_writesNumbersAlways(t *testing.T) {
 	bad := doc.Transcript.Segments[0]
 	bad.AvgLogprob, bad.NoSpeechProb = float32(math.Inf(-1)), float32(math.NaN())
 	bad.CompressionRatio = 9
+	bad.Flags = []string{"loop", "low_confidence"}
 
 	var result struct {
 		Segments []struct {
@@ -189,8 +190,49 @@ func TestJSON_writesNumbersAlways(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	if got := result.Segments[0]; got.AvgLogprob != 0 || strings.Join(got.Quality, " ") != "low_confidence likely_repeated" {
+	if got := result.Segments[0]; got.AvgLogprob != 0 || strings.Join(got.Quality, " ") != "loop low_confidence" {
 		t.Errorf("got %+v", got)
+	}
+}
+
+func TestJSON_tellsWhyAStretchWasDecodedAgain(t *testing.T) {
+	t.Parallel()
+	doc := example()
+	doc.Transcript.Segments[1].Redecoding = &jobv1.Redecoding{Reasons: []string{"loop"}, Settings: "halves", SecondKept: true}
+
+	text := string(write(t, "json", doc))
+
+	if want := `"redecoded":{"reasons":["loop"],"settings":"halves","kept":"second"}`; strings.Count(text, want) != 1 || strings.Count(text, "redecoded") != 1 {
+		t.Errorf("want %s once in %s", want, text)
+	}
+}
+
+func TestJSON_tellsWhatATranslationWasSpokenIn(t *testing.T) {
+	t.Parallel()
+	doc := example()
+	doc.Translated = true
+	for n, s := range doc.Transcript.Segments {
+		s.Language, s.SourceLanguage = "en", []string{"de", "ru", "de"}[n]
+	}
+
+	var result struct {
+		Task           string `json:"task"`
+		Language       string `json:"language"`
+		SourceLanguage string `json:"source_language"`
+		Segments       []struct {
+			Language       string `json:"language"`
+			SourceLanguage string `json:"source_language"`
+		} `json:"segments"`
+	}
+	if err := json.Unmarshal(write(t, "json", doc), &result); err != nil {
+		t.Fatal(err)
+	}
+
+	if result.Task != "translate" || result.Language != "en" || result.SourceLanguage != "de" {
+		t.Errorf("the whole is %+v, want mostly German", result)
+	}
+	if s := result.Segments[1]; s.Language != "en" || s.SourceLanguage != "ru" {
+		t.Errorf("segment 1 is %+v", s)
 	}
 }
 

@@ -66,15 +66,15 @@ func (h *Handler) plan(ctx context.Context, task *jobv1.Task) (*jobv1.Plan, erro
 	return plan, nil
 }
 
-// chunk returns the task's chunk of the plan.
-func (h *Handler) chunk(ctx context.Context, task *jobv1.Task) (*jobv1.Chunk, error) {
+// chunk returns the plan of a task's job, and the task's chunk of it.
+func (h *Handler) chunk(ctx context.Context, task *jobv1.Task) (*jobv1.Plan, *jobv1.Chunk, error) {
 	plan, err := h.plan(ctx, task)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if int(task.GetChunk()) >= len(plan.GetChunks()) {
 		lack := fmt.Errorf("plan of %s has no chunk %d", task.GetJobId(), task.GetChunk())
-		return nil, fault.Wrap(lack, fault.Internal, "internal", notProcessed)
+		return nil, nil, fault.Wrap(lack, fault.Internal, "internal", notProcessed)
 	}
-	return plan.GetChunks()[task.GetChunk()], nil
+	return plan, plan.GetChunks()[task.GetChunk()], nil
 }

@@ -18,6 +18,7 @@ import (
 type outcome struct {
 	verdict
 	segments []*jobv1.Segment
+	warnings []string // for the user
 }
 
 // transcript is the outcome as it is stored.
@@ -35,7 +36,7 @@ func (o outcome) result(d *decoder, began time.Time) *jobv1.ChunkResult {
 	return &jobv1.ChunkResult{
 		JobId: task.GetJobId(), Attempt: task.GetAttempt(), Chunk: task.GetChunk(), Worker: d.Name,
 		Language: o.language, LanguageProbability: o.probability,
-		WorkMs: time.Since(began).Milliseconds(), AudioMs: d.lengthMs(),
+		WorkMs: time.Since(began).Milliseconds(), AudioMs: d.shareMs(d.lengthMs()), Warnings: o.warnings,
 		ModelSha256: d.model.SHA256(), Engine: d.model.Info().GetEngine(),
 	}
 }

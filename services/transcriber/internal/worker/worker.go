@@ -74,7 +74,7 @@ func (h *Handler) Done(ctx context.Context, task *jobv1.Task) (bool, error) {
 func (h *Handler) Run(ctx context.Context, run *work.Run) (err error) {
 	began := time.Now()
 	defer func() { h.Observe("transcribe_chunk", time.Since(began), err != nil && ctx.Err() == nil) }()
-	chunk, err := h.chunk(ctx, run.Task)
+	plan, chunk, err := h.chunk(ctx, run.Task)
 	if err != nil {
 		return storageError(ctx, run, err)
 	}
@@ -90,6 +90,7 @@ func (h *Handler) Run(ctx context.Context, run *work.Run) (err error) {
 	d := &decoder{
 		Handler: h, run: run, chunk: chunk, model: model,
 		windows: window.Cut(chunk, pcm, run.Job.GetOptions().GetVad()),
+		pcm:     pcm, quietDB: quietDB(plan, chunk), channels: len(plan.GetChannels()),
 	}
 	crash.Point(crash.BeforeRun)
 	said, err := d.decode(ctx)
