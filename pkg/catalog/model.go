@@ -18,6 +18,7 @@ type Model struct {
 	Bytes       int64    `yaml:"bytes"`       // exact size of the file
 	SHA256      string   `yaml:"sha256"`      // of the file, 64 lower-case hex digits
 	Languages   []string `yaml:"languages"`   // codes it understands (ISO 639-1 where there is one)
+	Translates  *bool    `yaml:"translates"`  // whether it translates into English; nil: not known
 	Source      string   `yaml:"source"`      // https address of the file; empty: comes with the program
 	Licence     string   `yaml:"licence"`     // SPDX identifier
 	Description string   `yaml:"description"` // one sentence for people
@@ -30,6 +31,13 @@ var (
 
 // Speaks reports whether the model understands the language with this code.
 func (m Model) Speaks(language string) bool { return slices.Contains(m.Languages, language) }
+
+// CannotTranslate reports whether the model is known not to translate into English:
+// it was not trained to, or knows no other language.
+func (m Model) CannotTranslate() bool {
+	foreign := func(code string) bool { return code != "en" }
+	return m.Translates != nil && !*m.Translates || !slices.ContainsFunc(m.Languages, foreign)
+}
 
 func (m Model) validate() error {
 	for _, name := range append([]string{m.Name}, m.Aliases...) {

@@ -41,7 +41,7 @@ func (m Models) resolve(name string) (model catalog.Model, asked string, err err
 	if fallback, err := m.Catalog.Find(m.Fallback); err == nil && m.Installed(fallback) {
 		return fallback, asked, nil
 	}
-	if best, found := m.best(); name == "" && found {
+	if best, found := m.best(func(catalog.Model) bool { return false }); name == "" && found {
 		return best, best.Name, nil
 	}
 	return catalog.Model{}, asked, problem.With(fault.New(fault.Unprocessable, "model_not_installed", fmt.Sprintf(
@@ -54,9 +54,31 @@ func (m Models) Runs(name string) bool {
 	return name != "" && err == nil
 }
 
-// best is the largest model that is installed, for jobs that do not care.
-func (m Models) best() (catalog.Model, bool) {
-	installed := slices.DeleteFunc(m.Catalog.Models(), func(c catalog.Model) bool { return !m.Installed(c) })
+// translator is resolve for jobs that translate into English. A name that stands for
+// whichever model serves best (an alias, or none) gets one that translates; a model
+// that was asked for by its own name is refused when it cannot. Unprocessable:
+// "translation_not_supported", and the codes of resolve.
+func (m Models) translator(name string) (model catalog.Model, asked string, err error) {
+	model, asked, err = m.resolve(name)
+	if err != nil || !model.CannotTranslate() {
+		return model, asked, err
+	}
+	wanted, err := m.Catalog.Find(asked)
+	if err == nil && (name == "" || wanted.Name != name) {
+		if best, found := m.best(catalog.Model.CannotTranslate); found {
+			return best, asked, nil
+		}
+	}
+	if err == nil && wanted.Name != model.Name {
+		return model, asked, nil // the fallback, which does what it can
+	}
+	return catalog.Model{}, asked, problem.With(fault.New(fault.Unprocessable, "translation_not_supported", fmt.Sprintf(
+		"The model %s cannot translate into English; GET /api/v1/models lists the others.", model.Name)), "field", "task")
+}
+
+// best is the largest model that is installed and not left out.
+func (m Models) best(without func(catalog.Model) bool) (catalog.Model, bool) {
+	installed := slices.DeleteFunc(m.Catalog.Models(), func(c catalog.Model) bool { return !m.Installed(c) || without(c) })
 	if len(installed) == 0 {
 		return catalog.Model{}, false
 	}

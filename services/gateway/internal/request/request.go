@@ -29,6 +29,16 @@ const (
 
 const auto = "auto"
 
+// translate is the task that writes English whatever is spoken, and split treats each
+// channel as one speaker.
+const (
+	translate = "translate"
+	split     = "split"
+)
+
+// promptless is the temperature from which on models go by no prompt.
+const promptless = 0.5
+
 // nul ends a text in the engine: what stands behind it would be lost.
 const nul = "\x00"
 
@@ -69,9 +79,13 @@ func (c *Create) Fingerprint() ([]byte, error) {
 
 // Options returns the job's options and warnings for the user. Unprocessable: the
 // code is "model_not_found", "model_not_installed", "language_not_supported",
-// "not_available" or "invalid_option", and the problem names the field.
+// "translation_not_supported", "not_available" or "invalid_option", and the problem names the field.
 func (c *Create) Options(models Models) (*jobv1.Options, []string, error) {
-	model, asked, err := models.resolve(c.Model)
+	resolve := models.resolve
+	if c.Task == translate {
+		resolve = models.translator
+	}
+	model, asked, err := resolve(c.Model)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -85,10 +99,10 @@ func (c *Create) Options(models Models) (*jobv1.Options, []string, error) {
 	options := &jobv1.Options{
 		Model: asked, ResolvedModel: model.Name,
 		Language: language, Languages: candidates,
-		Diarization: c.Diarization, Translate: c.Task == "translate",
+		Diarization: c.Diarization, Translate: c.Task == translate && !model.CannotTranslate(),
 		Prompt: c.Prompt, Keywords: c.Keywords, WordTimestamps: c.WordTimestamps,
 		Temperature: c.Temperature, Vad: c.VAD == nil || *c.VAD,
-		MaxSpeakers: uint32(c.MaxSpeakers), Priority: priorities[c.Priority],
+		SplitChannels: c.Channels == split, MaxSpeakers: uint32(c.MaxSpeakers), Priority: priorities[c.Priority],
 		MetadataJson: compact(c.Metadata), CallbackUrl: c.CallbackURL,
 	}
 	if c.BeamSize != nil {
@@ -137,7 +151,7 @@ func (c *Create) check() error {
 	_, knownPriority := priorities[c.Priority]
 	longKeyword := func(k string) bool { return k == "" || utf8.RuneCountInString(k) > maxKeyword }
 	switch {
-	case c.Task != "" && c.Task != "transcribe" && c.Task != "translate":
+	case c.Task != "" && c.Task != "transcribe" && c.Task != translate:
 		return invalid("task", "The task is transcribe or translate.")
 	case strings.Contains(c.Prompt, nul):
 		return invalid("prompt", "The prompt holds a character of code 0.")
@@ -153,9 +167,7 @@ func (c *Create) check() error {
 		return invalid("temperature", "The temperature is from 0 to 1.")
 	case c.BeamSize != nil && (*c.BeamSize < 1 || *c.BeamSize > maxBeam):
 		return invalid("beam_size", fmt.Sprintf("The beam size is from 1 to %d.", maxBeam))
-	case c.Channels == "split":
-		return notYet("channels", "Transcribing each channel by itself is not available yet.")
-	case c.Channels != "" && c.Channels != "mix":
+	case c.Channels != "" && c.Channels != "mix" && c.Channels != split:
 		return invalid("channels", "The channels are mix or split.")
 	case c.MaxSpeakers < 0 || c.MaxSpeakers > maxSpeakers:
 		return invalid("max_speakers", fmt.Sprintf("The number of speakers is from 0 to %d.", maxSpeakers))
@@ -172,10 +184,28 @@ func (c *Create) warnings(models Models, asked string, model catalog.Model) []st
 	if wanted, err := models.Catalog.Find(asked); err == nil && wanted.Name != model.Name {
 		warnings = append(warnings, fmt.Sprintf("The model %s is not installed; %s was used.", wanted.Name, model.Name))
 	}
-	if c.Diarization {
+	if c.Task == translate {
+		warnings = append(warnings, translation(model)...)
+	}
+	if c.Temperature >= promptless && (c.Prompt != "" || len(c.Keywords) > 0) {
+		warnings = append(warnings, "At a temperature of 0.5 or more models do not go by a prompt or keywords.")
+	}
+	if c.Diarization && c.Channels != split {
 		warnings = append(warnings, "Telling speakers apart is not available yet; the transcript names no speakers.")
 	}
 	return warnings
+}
+
+// translation is what to know of a model that is to translate.
+func translation(model catalog.Model) []string {
+	switch {
+	case model.CannotTranslate():
+		return []string{fmt.Sprintf("The model %s cannot translate; the recording is transcribed in its own language.", model.Name)}
+	case model.Translates == nil:
+		return []string{fmt.Sprintf("It is not known how well the model %s translates.", model.Name)}
+	default:
+		return nil
+	}
 }
 
 func invalid(field, message string) error {

@@ -62,12 +62,12 @@ func TestOptions_haveDefaults(t *testing.T) {
 func TestOptions_takeAllFields(t *testing.T) {
 	t.Parallel()
 
-	got, _, err := options(t, `{"model":"Whisper-1","language":"RU","task":"translate","prompt":"p","keywords":["k"],"word_timestamps":true,
+	got, _, err := options(t, `{"model":"whisper-small","language":"RU","task":"translate","prompt":"p","keywords":["k"],"word_timestamps":true,
 		"temperature":0.5,"beam_size":5,"vad":false,"channels":"mix","max_speakers":2,"priority":"high","metadata":{"a": [1, 2]}}`,
-		models(t, "", "large-v3-turbo"))
+		models(t, "", "small"))
 
 	want := &jobv1.Options{
-		Model: "Whisper-1", ResolvedModel: "large-v3-turbo", Language: "ru", Translate: true, Prompt: "p", Keywords: []string{"k"},
+		Model: "whisper-small", ResolvedModel: "small", Language: "ru", Translate: true, Prompt: "p", Keywords: []string{"k"},
 		WordTimestamps: true, Temperature: 0.5, BeamSize: 5, MaxSpeakers: 2, Priority: jobv1.Priority_PRIORITY_HIGH,
 		MetadataJson: `{"a":[1,2]}`,
 	}
@@ -107,6 +107,91 @@ func TestOptions_pickTheModel(t *testing.T) {
 				t.Errorf("got %v, %v, %v; want %s", got, warnings, err, tc.want)
 			}
 		})
+	}
+}
+
+func TestOptions_pickAModelThatTranslates(t *testing.T) {
+	t.Parallel()
+	tests := map[string]struct {
+		body, fallback string
+		installed      []string
+		want, code     string
+		translates     bool
+		warnings       int
+	}{
+		"by name":                        {`{"model":"small"}`, "", []string{"small", "large-v3-turbo"}, "small", "", true, 0},
+		"by an alias of one that does":   {`{"model":"large"}`, "", []string{"large-v3"}, "large-v3", "", true, 0},
+		"by an alias of one that cannot": {`{"model":"whisper-1"}`, "", []string{"base", "small", "large-v3-turbo"}, "small", "", true, 1},
+		"by no name":                     {`{}`, "", []string{"base", "large-v3-turbo"}, "base", "", true, 1},
+		"by the name of one that cannot": {`{"model":"large-v3-turbo"}`, "", []string{"small", "large-v3-turbo"}, "", "translation_not_supported", false, 0},
+		"where none can":                 {`{"model":"whisper-1"}`, "", []string{"large-v3-turbo"}, "", "translation_not_supported", false, 0},
+		"the demo model":                 {`{"model":"demo"}`, "demo", []string{"demo"}, "", "translation_not_supported", false, 0},
+		"a fallback that cannot":         {`{"model":"whisper-1"}`, "demo", []string{"demo"}, "demo", "", false, 2},
+	}
+	for name, tc := range tests {
+		body := strings.Replace(tc.body, "{", `{"task":"translate","language":"ru",`, 1)
+		body = strings.Replace(body, ",}", "}", 1)
+
+		got, warnings, err := options(t, body, models(t, tc.fallback, tc.installed...))
+
+		if tc.code != "" {
+			if !fault.Is(err, fault.Unprocessable) || fault.Of(err).Code != tc.code {
+				t.Errorf("%s: got %v, want %s", name, err, tc.code)
+			}
+			continue
+		}
+		if err != nil || got.GetResolvedModel() != tc.want || got.GetTranslate() != tc.translates || len(warnings) != tc.warnings {
+			t.Errorf("%s: got %v, %q, %v", name, got, warnings, err)
+		}
+	}
+}
+
+func TestOptions_warnOfATranslationThatNobodyTried(t *testing.T) {
+	t.Parallel()
+	all, err := catalog.New(catalog.Model{
+		Name: "mine", File: "mine.bin", Bytes: 5, SHA256: strings.Repeat("a", 64),
+		Languages: []string{"en", "ru"}, Licence: "MIT", Description: "For tests.",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := request.Models{Catalog: all, Default: "mine", Installed: func(catalog.Model) bool { return true }}
+
+	got, warnings, err := options(t, `{"task":"translate"}`, m)
+
+	if err != nil || !got.GetTranslate() || len(warnings) != 1 || !strings.Contains(warnings[0], "not known") {
+		t.Errorf("got %v, %q, %v", got, warnings, err)
+	}
+}
+
+func TestOptions_takeEachChannelForASpeaker(t *testing.T) {
+	t.Parallel()
+	for body, split := range map[string]bool{
+		`{}`:                   false,
+		`{"channels":"mix"}`:   false,
+		`{"channels":"split"}`: true,
+		`{"channels":"split","diarization":true}`: true,
+	} {
+		got, warnings, err := options(t, body, models(t, "", "large-v3-turbo"))
+		if err != nil || got.GetSplitChannels() != split || len(warnings) != 0 {
+			t.Errorf("%s: got %v, %q, %v", body, got, warnings, err)
+		}
+	}
+	if _, _, err := options(t, `{"channels":"left"}`, models(t, "", "large-v3-turbo")); fault.Of(err) == nil || fault.Of(err).Code != "invalid_option" {
+		t.Errorf("got %v", err)
+	}
+}
+
+func TestOptions_warnOfAPromptThatIsNotHeeded(t *testing.T) {
+	t.Parallel()
+	for body, want := range map[string]int{
+		`{"temperature":0.5,"keywords":["Steno"]}`: 1,
+		`{"temperature":0.4,"keywords":["Steno"]}`: 0,
+		`{"temperature":0.9}`:                      0,
+	} {
+		if _, warnings, err := options(t, body, models(t, "", "large-v3-turbo")); err != nil || len(warnings) != want {
+			t.Errorf("%s: %q, %v", body, warnings, err)
+		}
 	}
 }
 
