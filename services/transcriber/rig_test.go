@@ -145,6 +145,12 @@ func (r *rig) count(name string) int {
 // all speech, but for those made otherwise.
 func (r *rig) accept(t testing.TB, options *jobv1.Options, chunks ...*piece) *jobv1.Job {
 	t.Helper()
+	return r.acceptPlan(t, options, &jobv1.Plan{}, chunks...)
+}
+
+// acceptPlan is accept with a plan that the chunks are added to.
+func (r *rig) acceptPlan(t testing.TB, options *jobv1.Options, plan *jobv1.Plan, chunks ...*piece) *jobv1.Job {
+	t.Helper()
 	id, err := job.NewID()
 	if err != nil {
 		t.Fatal(err)
@@ -153,7 +159,7 @@ func (r *rig) accept(t testing.TB, options *jobv1.Options, chunks ...*piece) *jo
 		options.ResolvedModel = "demo"
 	}
 	options.Vad = true
-	plan := &jobv1.Plan{JobId: id, Attempt: 1}
+	plan.JobId, plan.Attempt = id, 1
 	for n, p := range chunks {
 		info, err := blob.Put(t.Context(), r.blobs, job.ChunkBlobKey(id, 1, uint32(n), "test"), bytes.NewReader(p.pcm))
 		if err != nil {

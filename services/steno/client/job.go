@@ -66,6 +66,7 @@ type NewJob struct {
 	Language    string `json:"language,omitempty"` // ISO 639-1 code or "auto"
 	Diarization bool   `json:"diarization"`
 	Prompt      string `json:"prompt,omitempty"`
+	Channels    string `json:"channels,omitempty"`  // "split": each channel is one speaker; empty: a mix
 	BeamSize    int    `json:"beam_size,omitempty"` // width of the search; 0: the server's choice
 	// WordTimestamps adds the words and their times to the JSON result.
 	WordTimestamps bool `json:"word_timestamps,omitempty"`

@@ -57,6 +57,29 @@ func TestAssemble_joinsAnOverlapOnce(t *testing.T) {
 	}
 }
 
+func TestAssemble_interleavesChannelsAndJoinsEachByItself(t *testing.T) {
+	t.Parallel()
+	one, two, three := chunk(0, 0, 30_000, 0), chunk(1, 0, 30_000, 0), chunk(2, 20_000, 50_000, 10_000)
+	one.Channel, two.Channel, three.Channel = 1, 2, 1
+	parts := []assemble.Part{
+		{Chunk: 0, Transcript: said("en", segment(5_000, "One", "two."), segment(24_000, "Three", "four."), segment(28_800, "Fife."))},
+		{Chunk: 1, Transcript: said("en", segment(5_300, "Yes."), segment(22_000, "No."))},
+		{Chunk: 2, Transcript: said("en", segment(24_050, "Three", "four."), segment(28_800, "Five", "six."))},
+	}
+
+	whole, err := assemble.Assemble(planOf(50_000, one, two, three), parts)
+
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := transcript.Text(whole.GetSegments()), "One two. Yes. No. Three four. Five six."; got != want {
+		t.Errorf("text %q, want %q", got, want)
+	}
+	if start := whole.GetSegments()[1].GetStartMs(); start != 5_300 {
+		t.Errorf("what is said across is at %d ms, want 5300: other channels do not move it", start)
+	}
+}
+
 func TestAssemble_withoutSpeechIsAnEmptyTranscript(t *testing.T) {
 	t.Parallel()
 

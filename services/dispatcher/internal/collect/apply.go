@@ -6,6 +6,7 @@ package collect
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
@@ -49,6 +50,7 @@ func apply(record *jobv1.Job, results []*jobv1.ChunkResult, now time.Time) bool 
 		if job.SetDone(record, result.GetChunk()) {
 			record.DoneMs += result.GetAudioMs()
 			learnLanguage(record, result)
+			warn(record, result.GetWarnings())
 			changed = true
 		}
 	}
@@ -56,6 +58,15 @@ func apply(record *jobv1.Job, results []*jobv1.ChunkResult, now time.Time) bool 
 		job.Advance(record, jobv1.State_STATE_ASSEMBLING, now)
 	}
 	return changed
+}
+
+// warn adds what the record does not say yet: most chunks say the same.
+func warn(record *jobv1.Job, warnings []string) {
+	for _, warning := range warnings {
+		if !slices.Contains(record.GetWarnings(), warning) {
+			record.Warnings = append(record.Warnings, warning)
+		}
+	}
 }
 
 // learnLanguage takes the language from the lead chunk. A lead chunk in which

@@ -123,3 +123,19 @@ func transcribing(chunks uint32) *jobv1.Job {
 func result(chunk uint32, language string) *jobv1.ChunkResult {
 	return &jobv1.ChunkResult{JobId: "j", Attempt: 1, Chunk: chunk, AudioMs: 1000, Language: language}
 }
+
+func TestApply_warnsOnceOfWhatManyChunksSay(t *testing.T) {
+	t.Parallel()
+	record := transcribing(3)
+	record.Warnings = []string{"said before"}
+	for n := range uint32(3) {
+		one := result(n, "en")
+		one.Warnings = []string{"Of the 9 keywords only the first 4 could be used."}
+
+		apply(record, []*jobv1.ChunkResult{one}, now)
+	}
+
+	if got := record.GetWarnings(); len(got) != 2 || got[1] != "Of the 9 keywords only the first 4 could be used." {
+		t.Errorf("warnings %q", got)
+	}
+}

@@ -176,6 +176,9 @@ func keeps(record *jobv1.Job, ref *jobv1.BlobRef) bool {
 // languageOf is the language of the words, or the one that was asked for where
 // there are none.
 func languageOf(record *jobv1.Job, spoken string) string {
+	if spoken == "" && record.GetOptions().GetTranslate() {
+		return "en"
+	}
 	if spoken == "" && record.GetOptions().GetLanguage() != "auto" {
 		return record.GetOptions().GetLanguage()
 	}

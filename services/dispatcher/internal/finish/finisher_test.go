@@ -68,6 +68,23 @@ func TestFinisher_leavesTheTranscriptOfAnother(t *testing.T) {
 	}
 }
 
+func TestLanguageOf_isEnglishForATranslation(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		options      *jobv1.Options
+		spoken, want string
+	}{
+		"words tell it":                    {&jobv1.Options{Language: "auto"}, "ru", "ru"},
+		"silence, asked for":               {&jobv1.Options{Language: "ru"}, "", "ru"},
+		"silence, not asked for":           {&jobv1.Options{Language: "auto"}, "", ""},
+		"silence that is to be translated": {&jobv1.Options{Language: "ru", Translate: true}, "", "en"},
+	} {
+		if got := languageOf(&jobv1.Job{Options: c.options}, c.spoken); got != c.want {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
 // newFinisher has a job that is assembling.
 func newFinisher(t *testing.T) (*Finisher, *jobv1.Job) {
 	t.Helper()

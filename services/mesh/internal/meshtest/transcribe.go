@@ -14,10 +14,12 @@ type Result struct {
 	Duration float64 `json:"duration"`
 	Text     string  `json:"text"`
 	Segments []struct {
-		Start float64 `json:"start"`
-		End   float64 `json:"end"`
-		Text  string  `json:"text"`
-		Words []struct {
+		Start   float64  `json:"start"`
+		End     float64  `json:"end"`
+		Text    string   `json:"text"`
+		Speaker string   `json:"speaker"`
+		Quality []string `json:"quality"`
+		Words   []struct {
 			Word  string  `json:"word"`
 			Start float64 `json:"start"`
 			End   float64 `json:"end"`
@@ -47,6 +49,18 @@ func Transcribe(t testing.TB, c *client.Client, path, language string) Result {
 		beam = 0
 	}
 	return transcribe(t, c, path, language, beam)
+}
+
+// TranscribeChannels is Transcribe with each channel taken for a speaker.
+func TranscribeChannels(t testing.TB, c *client.Client, path, language string) Result {
+	t.Helper()
+	job, err := c.Create(t.Context(), client.NewJob{
+		FileID: Upload(t, c, path), Model: "demo", Language: language, Channels: "split", WordTimestamps: true, BeamSize: 1,
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return Await(t, c, job.TaskID)
 }
 
 // TranscribeAsUsual is Transcribe with the search that a job gets by default.

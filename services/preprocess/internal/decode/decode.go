@@ -1,5 +1,6 @@
 // Package decode turns any recording into the one form of package pcm, by one
-// sequential run of ffmpeg. Times are kept: the first sample is the start of
+// sequential run of ffmpeg: a mix of all channels, or each channel by itself, sample
+// by sample in turn. Times are kept: the first sample is the start of
 // the recording, also where the sound of a video begins later, and gaps in the
 // stream become silence.
 package decode
@@ -23,31 +24,32 @@ const MinMs = 100
 
 // Limits bound one decode.
 type Limits struct {
-	Recording time.Duration // length of the sound
+	Recording time.Duration // length of the sound, of all channels together
 	Wall      time.Duration // time the decode may take
 }
 
 // Run decodes the stream that info names of the file at path (absolute) and
-// writes its PCM to sink; it returns the number of milliseconds. What a
+// writes its PCM to sink; it returns the number of milliseconds. With channels 1 that
+// is a mix, else it is so many channels, which must be those of the stream. What a
 // damaged or cut-off recording still holds is decoded. The error is a fault of
 // package media when the recording is to blame, and anything else, an error of
 // sink among them, when another try may help.
 func Run(
-	ctx context.Context, tools ffmpeg.Tools, limits Limits, path, dir string, info media.Info, sink io.Writer,
+	ctx context.Context, tools ffmpeg.Tools, limits Limits, path, dir string, info media.Info, channels int, sink io.Writer,
 ) (int64, error) {
 	counted := &counter{to: sink}
 	stderr, err := sandbox.Run(ctx, sandbox.Command{
-		Path: tools.FFmpeg, Args: args(path, info), Dir: dir, Stdout: counted,
+		Path: tools.FFmpeg, Args: args(path, info, channels), Dir: dir, Stdout: counted,
 		Limits: ffmpeg.Limits(limits.Wall, limits.Recording.Milliseconds()*pcm.BytesPerMs),
 	})
-	ms := counted.bytes / pcm.BytesPerMs
+	ms := counted.bytes / int64(pcm.BytesPerMs*channels)
 	// Where the disk fails, ffmpeg may take what came before for the whole.
 	if broken := ffmpeg.DiskError(ctx, stderr, path); broken != nil {
 		return ms, broken
 	}
 	switch {
 	case errors.Is(err, sandbox.ErrOutput):
-		return ms, media.TooLong(limits.Recording)
+		return ms, media.TooLong(limits.Recording, channels)
 	case err != nil:
 		return ms, blame(err)
 	case ms > MinMs:
@@ -60,14 +62,14 @@ func Run(
 }
 
 // args asks for one stream as PCM on standard output.
-func args(path string, info media.Info) []string {
+func args(path string, info media.Info, channels int) []string {
 	args := []string{"-nostdin", "-hide_banner", "-nostats", "-v", "error", "-threads", "1", "-filter_threads", "1"}
 	args = append(args, ffmpeg.Input(path)...)
 	args = append(args,
 		"-map", "0:"+strconv.Itoa(info.Stream),
 		// The first filter fills the start and the gaps at the recording's own
-		// sample rate, the second mixes and resamples.
-		"-af", "aresample=async=1:first_pts=0,aformat=sample_fmts=s16:sample_rates=16000:channel_layouts=mono",
+		// sample rate, the others choose the channels and resample.
+		"-af", "aresample=async=1:first_pts=0,"+filters(channels),
 		"-f", "s16le", "-c:a", "pcm_s16le", "pipe:1",
 	)
 	if info.Video {
@@ -76,6 +78,19 @@ func args(path string, info media.Info) []string {
 		args = append(args, "-map", "0:V?", "-map", "0:"+strconv.Itoa(info.Stream), "-c", "copy", "-f", "null", "-")
 	}
 	return args
+}
+
+// filters mixes all channels into one, or leaves as many as they are: each by its
+// number, because by their names ffmpeg would mix those of an unusual set.
+func filters(channels int) string {
+	if channels == 1 {
+		return "aformat=sample_fmts=s16:sample_rates=16000:channel_layouts=mono"
+	}
+	pan := fmt.Sprintf("pan=%dc", channels)
+	for n := range channels {
+		pan += fmt.Sprintf("|c%d=c%d", n, n)
+	}
+	return pan + ",aformat=sample_fmts=s16:sample_rates=16000"
 }
 
 // blame decides whether the recording is at fault when ffmpeg did not succeed.

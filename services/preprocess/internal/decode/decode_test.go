@@ -24,7 +24,7 @@ func run(t *testing.T, script, path string) error {
 		t.Fatal(err)
 	}
 	limits := decode.Limits{Recording: time.Hour, Wall: time.Minute}
-	_, err := decode.Run(t.Context(), tools, limits, path, t.TempDir(), media.Info{}, io.Discard)
+	_, err := decode.Run(t.Context(), tools, limits, path, t.TempDir(), media.Info{}, 1, io.Discard)
 	return err
 }
 

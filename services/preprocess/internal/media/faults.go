@@ -31,10 +31,21 @@ func Empty() error {
 	return fault.New(fault.Unprocessable, "empty_audio", "The recording is too short to hold any speech.")
 }
 
-// TooLong is returned for a recording above the limit.
-func TooLong(limit time.Duration) error {
-	return fault.New(fault.Unprocessable, "too_long",
-		fmt.Sprintf("The recording is longer than the limit of %s.", readable(limit)))
+// TooLong is returned for a recording above the limit, which its channels share
+// when each is transcribed by itself.
+func TooLong(limit time.Duration, channels int) error {
+	message := fmt.Sprintf("The recording is longer than the limit of %s.", readable(limit))
+	if channels > 1 {
+		message = fmt.Sprintf("The recording is longer than the limit of %s for its %d channels together.", readable(limit), channels)
+	}
+	return fault.New(fault.Unprocessable, "too_long", message)
+}
+
+// TooManyChannels is returned for a recording with more channels than can be
+// transcribed each by itself.
+func TooManyChannels(channels uint32, limit int) error {
+	return fault.New(fault.Unprocessable, "too_many_channels", fmt.Sprintf(
+		"The recording has %d channels; at most %d can be transcribed each by itself.", channels, limit))
 }
 
 // NotStarted is returned when the programs that read recordings cannot be run:

@@ -6,20 +6,23 @@
 //	file ─ media.Probe ─ decode.Run ─┬─ scratch file ──────────────── pieces.Write
 //	                                 ├─ loudness.Meter ─ gain ──┬────────┤
 //	                                 └─ silence.Track ──────────┴─ segment.Pieces
+//
+// Where each channel is wanted by itself, all that stands right of decode.Run is there
+// once for each.
 package prepare
 
 import (
 	"context"
 	"fmt"
-	"io"
+	"slices"
 	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/segment"
+	"github.com/stenomesh/stenomesh/services/preprocess/internal/channels"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/decode"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/ffmpeg"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/loudness"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/media"
-	"github.com/stenomesh/stenomesh/services/preprocess/internal/pcm"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/silence"
 )
 
@@ -36,6 +39,8 @@ type Request struct {
 	Scratch string // a private folder; the caller removes it
 	// Whole keeps silence in the pieces.
 	Whole bool
+	// Split asks for each channel by itself, where there are several.
+	Split bool
 	// Progress is told how many milliseconds are decoded, and how many there
 	// will be, 0 if unknown; about once for each second of sound. May be nil.
 	Progress func(doneMs, totalMs int64)
@@ -45,61 +50,77 @@ type Request struct {
 type Prepared struct {
 	Media      media.Info
 	DurationMs int64 // of the decoded sound
-	Loudness   loudness.Measure
-	Silence    silence.Map
-	Pieces     []segment.Piece // none if there is no speech
-	// PCM is the path of the whole recording in the form of package pcm,
-	// without gain, in the scratch folder.
-	PCM string
+	// Tracks is a mix of all channels, or has each channel in its order.
+	Tracks []Track
 	// Warnings are sentences for the user.
 	Warnings []string
 }
 
+// Track is the sound of a recording, or of one channel of it.
+type Track struct {
+	Channel  uint32 // from 1; 0 for a mix
+	Loudness loudness.Measure
+	Silence  silence.Map
+	Pieces   []segment.Piece // none if there is no speech
+	// PCM is the path of the whole track in the form of package pcm, without gain,
+	// in the scratch folder.
+	PCM string
+}
+
 // File prepares one recording. Memory stays at 400 bytes for each second of
-// it. The error is a fault of package media when the recording is to blame,
-// and anything else when another try may help.
+// it and each channel that is taken by itself. The error is a fault of package media
+// when the recording is to blame, and anything else when another try may help.
 func File(ctx context.Context, cfg Config, r Request) (Prepared, error) {
 	info, err := media.Probe(ctx, cfg.Tools, r.Path, r.Scratch)
 	if err != nil {
 		return Prepared{}, err
 	}
-	if !info.Estimated && info.ClaimedMs > cfg.Recording.Milliseconds() {
-		return Prepared{}, media.TooLong(cfg.Recording)
-	}
-	sound, err := measure(ctx, cfg, r, info)
+	count, warning, err := channelsOf(info, r.Split)
 	if err != nil {
 		return Prepared{}, err
 	}
-	sound.Media, sound.Warnings = info, warnings(info, sound.DurationMs)
+	if !info.Estimated && info.ClaimedMs*int64(count) > cfg.Recording.Milliseconds() {
+		return Prepared{}, media.TooLong(cfg.Recording, count)
+	}
+	sound, err := measure(ctx, cfg, r, info, count)
+	if err != nil {
+		return Prepared{}, err
+	}
+	sound.Media = info
+	sound.Warnings = slices.Concat(warning, sound.Warnings, warnings(info, sound.DurationMs))
 	rule := segment.ChunkRule(sound.DurationMs)
 	if r.Whole {
 		rule = rule.Whole()
 	}
-	sound.Pieces = segment.Pieces(sound.DurationMs, sound.Silence.Speech, rule)
+	for n := range sound.Tracks {
+		track := &sound.Tracks[n]
+		track.Pieces = segment.Pieces(sound.DurationMs, track.Silence.Speech, rule)
+	}
 	return sound, nil
 }
 
-// measure decodes the recording into the scratch file and listens on the way.
-func measure(ctx context.Context, cfg Config, r Request, info media.Info) (Prepared, error) {
-	file, err := newScratch(r.Scratch)
+// measure decodes the recording into scratch files and listens on the way.
+func measure(ctx context.Context, cfg Config, r Request, info media.Info, count int) (Prepared, error) {
+	listeners, err := newListeners(r, info, count)
 	if err != nil {
 		return Prepared{}, err
 	}
-	defer file.discard()
-	meter, track := loudness.NewMeter(), new(silence.Track)
-	splitter := pcm.NewSplitter(meter, track, &reporter{report: r.Progress, totalMs: info.ClaimedMs})
-
+	defer listeners.discard()
+	sink := listeners.sink()
 	limits := decode.Limits{Recording: cfg.Recording, Wall: cfg.Wall}
-	sink := io.MultiWriter(file, splitter)
-	ms, err := decode.Run(ctx, cfg.Tools, limits, r.Path, r.Scratch, info, sink)
+	ms, err := decode.Run(ctx, cfg.Tools, limits, r.Path, r.Scratch, info, count, sink)
 	if err != nil {
 		return Prepared{}, err
 	}
-	if err := file.finish(); err != nil {
+	tracks, err := listeners.tracks()
+	if err != nil {
 		return Prepared{}, err
 	}
-	heard := meter.Measure()
-	return Prepared{DurationMs: ms, Loudness: heard, Silence: track.Map(heard.GainDB()), PCM: file.path}, nil
+	prepared := Prepared{DurationMs: ms, Tracks: tracks}
+	if splitter, split := sink.(*channels.Splitter); split {
+		prepared.join(splitter)
+	}
+	return prepared, nil
 }
 
 // warnings compares what the header promised with what there was.

@@ -17,19 +17,30 @@ func config(t testing.TB) prepare.Config {
 	return prepare.Config{Tools: audiotest.Tools(t), Recording: 24 * time.Hour, Wall: time.Hour}
 }
 
+// mix is a recording with its only track.
+type mix struct {
+	prepare.Prepared
+	prepare.Track
+}
+
 // file prepares a recording that must be good.
-func file(t *testing.T, path string) prepare.Prepared {
+func file(t *testing.T, path string) mix {
 	t.Helper()
-	prepared, err := prepare.File(t.Context(), config(t), prepare.Request{Path: path, Scratch: t.TempDir()})
-	if err != nil {
-		t.Fatalf("prepare %s: %v", path, err)
+	return request(t, prepare.Request{Path: path, Scratch: t.TempDir()})
+}
+
+func request(t *testing.T, r prepare.Request) mix {
+	t.Helper()
+	prepared, err := prepare.File(t.Context(), config(t), r)
+	if err != nil || len(prepared.Tracks) != 1 {
+		t.Fatalf("prepare %s: %d tracks, %v", r.Path, len(prepared.Tracks), err)
 	}
-	return prepared
+	return mix{prepared, prepared.Tracks[0]}
 }
 
 // sentencesAre checks that speech begins and ends where the sample's sentences
 // do, all moved by shift seconds.
-func sentencesAre(t *testing.T, prepared prepare.Prepared, sample testkit.Sample, shift float64) {
+func sentencesAre(t *testing.T, prepared mix, sample testkit.Sample, shift float64) {
 	t.Helper()
 	for _, sentence := range sample.Sentences {
 		start, end := 1000*(sentence.Start+shift), 1000*(sentence.End+shift)
@@ -168,7 +179,7 @@ func TestFile_findsTheWordsOfAQuietRecording(t *testing.T) {
 }
 
 // spoken returns the share of a stretch, in milliseconds, that is speech.
-func spoken(prepared prepare.Prepared, start, end float64) float64 {
+func spoken(prepared mix, start, end float64) float64 {
 	var sum float64
 	for _, s := range prepared.Silence.Speech {
 		sum += max(0, min(float64(s.EndMs), end)-max(float64(s.StartMs), start))
@@ -220,10 +231,7 @@ func TestFile_wholeLeavesNoSilenceOut(t *testing.T) {
 	t.Parallel()
 	path := audiotest.Make(t, "flac", "-i", audiotest.Sample(t, "en-01.flac"), "-af", "adelay=40000,apad=pad_dur=40")
 
-	prepared, err := prepare.File(t.Context(), config(t), prepare.Request{Path: path, Scratch: t.TempDir(), Whole: true})
-	if err != nil {
-		t.Fatal(err)
-	}
+	prepared := request(t, prepare.Request{Path: path, Scratch: t.TempDir(), Whole: true})
 
 	var at int64
 	for _, piece := range prepared.Pieces {

@@ -7,15 +7,15 @@ import (
 	"path/filepath"
 )
 
-// scratch is the file that the decoded recording is written to.
+// scratch is the file that a track of the decoded recording is written to.
 type scratch struct {
 	*bufio.Writer
 	file *os.File
 	path string
 }
 
-func newScratch(dir string) (*scratch, error) {
-	path := filepath.Join(dir, "recording.pcm")
+func newScratch(dir string, n int) (*scratch, error) {
+	path := filepath.Join(dir, fmt.Sprintf("track-%d.pcm", n))
 	file, err := os.Create(path)
 	if err != nil {
 		return nil, fmt.Errorf("create scratch file: %w", err)

@@ -25,20 +25,32 @@ func newPlan(task *jobv1.Task, prepared prepare.Prepared, ffmpegVersion string) 
 			BitRate:    prepared.Media.BitRate,
 			Video:      prepared.Media.Video,
 		},
-		Loudness: &jobv1.Loudness{
-			IntegratedLufs: prepared.Loudness.IntegratedLUFS,
-			TruePeakDb:     prepared.Loudness.TruePeakDB,
-			GainDb:         prepared.Loudness.GainDB(),
-			NoiseFloorDb:   prepared.Silence.NoiseFloorDB,
-			SilenceDb:      prepared.Silence.SilenceDB,
-		},
+		Loudness:      newLoudness(prepared.Tracks[0]),
 		FfmpegVersion: ffmpegVersion,
 		Warnings:      prepared.Warnings,
 	}
-	for n, piece := range coarsen(prepared.Pieces, mostSpans) {
-		plan.Chunks = append(plan.Chunks, newChunk(uint32(n), piece))
+	for _, track := range prepared.Tracks {
+		if track.Channel > 0 {
+			plan.Channels = append(plan.Channels, newLoudness(track))
+		}
+	}
+	cuts := inOrder(prepared.Tracks)
+	for n, piece := range coarsen(cuts.pieces(), mostSpans) {
+		chunk := newChunk(uint32(n), piece)
+		chunk.Channel = prepared.Tracks[cuts[n].track].Channel
+		plan.Chunks = append(plan.Chunks, chunk)
 	}
 	return plan
+}
+
+func newLoudness(track prepare.Track) *jobv1.Loudness {
+	return &jobv1.Loudness{
+		IntegratedLufs: track.Loudness.IntegratedLUFS,
+		TruePeakDb:     track.Loudness.TruePeakDB,
+		GainDb:         track.Loudness.GainDB(),
+		NoiseFloorDb:   track.Silence.NoiseFloorDB,
+		SilenceDb:      track.Silence.SilenceDB,
+	}
 }
 
 func newChunk(n uint32, piece segment.Piece) *jobv1.Chunk {

@@ -68,12 +68,21 @@ func (h *Handler) move(ctx context.Context, id string, attempt uint32, change fu
 	return err
 }
 
-// leadChunk is the number of the chunk with most speech.
+// leadChunk is the number of the chunk with most speech of the channel with most
+// speech.
 func leadChunk(plan *jobv1.Plan) uint32 {
 	pieces := make([]segment.Piece, len(plan.GetChunks()))
+	spoken := make([]int64, len(plan.GetChannels())+1) // by channel
 	for n, chunk := range plan.GetChunks() {
 		for _, s := range chunk.GetSpeech() {
 			pieces[n].Speech = append(pieces[n].Speech, segment.Span{StartMs: s.GetStartMs(), EndMs: s.GetEndMs()})
+		}
+		spoken[chunk.GetChannel()] += pieces[n].SpeechMs()
+	}
+	main := uint32(slices.Index(spoken, slices.Max(spoken)))
+	for n, chunk := range plan.GetChunks() {
+		if chunk.GetChannel() != main {
+			pieces[n].Speech = nil
 		}
 	}
 	return uint32(segment.Lead(pieces))

@@ -14,6 +14,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
+	"github.com/stenomesh/stenomesh/pkg/segment"
 	"github.com/stenomesh/stenomesh/pkg/work"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/preprocess/internal/ffmpeg"
@@ -108,7 +109,8 @@ func unlessGone(err error) error {
 // programs it uses. That is not charged to the recording.
 func (h *Handler) prepare(ctx context.Context, run *work.Run, path, folder string) (prepare.Prepared, error) {
 	request := prepare.Request{
-		Path: path, Scratch: folder, Whole: !run.Job.GetOptions().GetVad(), Progress: run.Progress,
+		Path: path, Scratch: folder, Whole: !run.Job.GetOptions().GetVad(),
+		Split: run.Job.GetOptions().GetSplitChannels(), Progress: run.Progress,
 	}
 	pause := firstPause
 	for tries := 1; ; tries++ {
@@ -132,20 +134,35 @@ func (h *Handler) prepare(ctx context.Context, run *work.Run, path, folder strin
 // storeChunks writes the chunks of a plan to the blob store and notes in the
 // plan where they are.
 func (h *Handler) storeChunks(ctx context.Context, plan *jobv1.Plan, prepared prepare.Prepared) error {
-	recording, err := os.Open(prepared.PCM)
+	all := inOrder(prepared.Tracks)
+	for n, track := range prepared.Tracks {
+		cut, chunks := all.of(n)
+		store := func(ctx context.Context, n int, audio io.Reader) error {
+			return h.storeChunk(ctx, plan, plan.GetChunks()[chunks[n]], audio)
+		}
+		if err := writePieces(ctx, track, cut, store); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writePieces(ctx context.Context, track prepare.Track, cut []segment.Piece, store pieces.Store) error {
+	recording, err := os.Open(track.PCM)
 	if err != nil {
 		return fmt.Errorf("open scratch file: %w", err)
 	}
 	defer func() { _ = recording.Close() }()
-	store := func(ctx context.Context, n int, audio io.Reader) error {
-		info, err := blob.PutNamed(ctx, h.Blobs, audio, func(sha256 string) string {
-			return job.ChunkBlobKey(plan.GetJobId(), plan.GetAttempt(), uint32(n), sha256)
-		})
-		if err != nil {
-			return err
-		}
-		plan.GetChunks()[n].Audio = &jobv1.BlobRef{Key: info.Key, Sha256: info.SHA256, Size: info.Size}
-		return nil
+	return pieces.Write(ctx, recording, track.Loudness.GainDB(), cut, store)
+}
+
+func (h *Handler) storeChunk(ctx context.Context, plan *jobv1.Plan, chunk *jobv1.Chunk, audio io.Reader) error {
+	info, err := blob.PutNamed(ctx, h.Blobs, audio, func(sha256 string) string {
+		return job.ChunkBlobKey(plan.GetJobId(), plan.GetAttempt(), chunk.GetNumber(), sha256)
+	})
+	if err != nil {
+		return err
 	}
-	return pieces.Write(ctx, recording, plan.GetLoudness().GetGainDb(), prepared.Pieces, store)
+	chunk.Audio = &jobv1.BlobRef{Key: info.Key, Sha256: info.SHA256, Size: info.Size}
+	return nil
 }
