@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/stenomesh/stenomesh/pkg/catalog"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
@@ -59,6 +60,29 @@ func TestTranscriber_tellsATranslationFromWhatWasSaid(t *testing.T) {
 		if s.GetLanguage() != "en" || s.GetSourceLanguage() != "ru" || strings.ContainsAny(s.GetText(), "абвгдеиклмнопрстуя") {
 			t.Errorf("segment %v", s)
 		}
+	}
+}
+
+func TestTranscriber_callsTheTextOfAModelThatCannotTranslateByItsLanguage(t *testing.T) {
+	t.Parallel()
+	r := newRig(t)
+	cannot := false
+	models := r.catalog.Models()
+	for n := range models {
+		models[n].Translates = &cannot
+	}
+	var err error
+	if r.catalog, err = catalog.New(models...); err != nil {
+		t.Fatal(err)
+	}
+	record := r.accept(t, &jobv1.Options{Language: "ru", Translate: true}, speak(0).say(t, 1, 10))
+	r.start(t)
+
+	r.queue(t, record, 0)
+	_, said := r.result(t, record, 0)
+
+	if s := said.GetSegments()[0]; s.GetLanguage() != "ru" || s.GetSourceLanguage() != "" {
+		t.Errorf("segment %v", s)
 	}
 }
 

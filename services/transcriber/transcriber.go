@@ -84,9 +84,16 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	s.models, s.control = manager, control
 	s.handler = &worker.Handler{
 		Name: processName(), Jobs: deps.Jobs, Blobs: deps.Blobs, Acquire: s.acquire,
-		Limit: cfg.Limit, Observe: deps.Observe, Log: deps.Log,
+		Translates: s.translates, Limit: cfg.Limit, Observe: deps.Observe, Log: deps.Log,
 	}
 	return s, nil
+}
+
+// translates reports what the catalogue says of a model; one that nobody has tried
+// is asked to.
+func (s *Service) translates(name string) bool {
+	model, err := s.deps.Catalog.Find(name)
+	return err == nil && !model.CannotTranslate()
 }
 
 // Run transcribes until ctx ends. All goroutines and engines have ended when it

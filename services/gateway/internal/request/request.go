@@ -99,7 +99,7 @@ func (c *Create) Options(models Models) (*jobv1.Options, []string, error) {
 	options := &jobv1.Options{
 		Model: asked, ResolvedModel: model.Name,
 		Language: language, Languages: candidates,
-		Diarization: c.Diarization, Translate: c.Task == translate && !model.CannotTranslate(),
+		Diarization: c.Diarization, Translate: c.Task == translate,
 		Prompt: c.Prompt, Keywords: c.Keywords, WordTimestamps: c.WordTimestamps,
 		Temperature: c.Temperature, Vad: c.VAD == nil || *c.VAD,
 		SplitChannels: c.Channels == split, MaxSpeakers: uint32(c.MaxSpeakers), Priority: priorities[c.Priority],
@@ -200,7 +200,7 @@ func (c *Create) warnings(models Models, asked string, model catalog.Model) []st
 func translation(model catalog.Model) []string {
 	switch {
 	case model.CannotTranslate():
-		return []string{fmt.Sprintf("The model %s cannot translate; the recording is transcribed in its own language.", model.Name)}
+		return []string{fmt.Sprintf("The model %s cannot translate; its text stays in the language that is spoken.", model.Name)}
 	case model.Translates == nil:
 		return []string{fmt.Sprintf("It is not known how well the model %s translates.", model.Name)}
 	default:

@@ -116,17 +116,16 @@ func TestOptions_pickAModelThatTranslates(t *testing.T) {
 		body, fallback string
 		installed      []string
 		want, code     string
-		translates     bool
 		warnings       int
 	}{
-		"by name":                        {`{"model":"small"}`, "", []string{"small", "large-v3-turbo"}, "small", "", true, 0},
-		"by an alias of one that does":   {`{"model":"large"}`, "", []string{"large-v3"}, "large-v3", "", true, 0},
-		"by an alias of one that cannot": {`{"model":"whisper-1"}`, "", []string{"base", "small", "large-v3-turbo"}, "small", "", true, 1},
-		"by no name":                     {`{}`, "", []string{"base", "large-v3-turbo"}, "base", "", true, 1},
-		"by the name of one that cannot": {`{"model":"large-v3-turbo"}`, "", []string{"small", "large-v3-turbo"}, "", "translation_not_supported", false, 0},
-		"where none can":                 {`{"model":"whisper-1"}`, "", []string{"large-v3-turbo"}, "", "translation_not_supported", false, 0},
-		"the demo model":                 {`{"model":"demo"}`, "demo", []string{"demo"}, "", "translation_not_supported", false, 0},
-		"a fallback that cannot":         {`{"model":"whisper-1"}`, "demo", []string{"demo"}, "demo", "", false, 2},
+		"by name":                        {`{"model":"small"}`, "", []string{"small", "large-v3-turbo"}, "small", "", 0},
+		"by an alias of one that does":   {`{"model":"large"}`, "", []string{"large-v3"}, "large-v3", "", 0},
+		"by an alias of one that cannot": {`{"model":"whisper-1"}`, "", []string{"base", "small", "large-v3-turbo"}, "small", "", 1},
+		"by no name":                     {`{}`, "", []string{"base", "large-v3-turbo"}, "base", "", 1},
+		"by the name of one that cannot": {`{"model":"large-v3-turbo"}`, "", []string{"small", "large-v3-turbo"}, "", "translation_not_supported", 0},
+		"where none can":                 {`{"model":"whisper-1"}`, "", []string{"large-v3-turbo"}, "", "translation_not_supported", 0},
+		"the demo model":                 {`{"model":"demo"}`, "demo", []string{"demo"}, "", "translation_not_supported", 0},
+		"a fallback that cannot":         {`{"model":"whisper-1"}`, "demo", []string{"demo"}, "demo", "", 2},
 	}
 	for name, tc := range tests {
 		body := strings.Replace(tc.body, "{", `{"task":"translate","language":"ru",`, 1)
@@ -140,7 +139,7 @@ func TestOptions_pickAModelThatTranslates(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || got.GetResolvedModel() != tc.want || got.GetTranslate() != tc.translates || len(warnings) != tc.warnings {
+		if err != nil || got.GetResolvedModel() != tc.want || !got.GetTranslate() || len(warnings) != tc.warnings {
 			t.Errorf("%s: got %v, %q, %v", name, got, warnings, err)
 		}
 	}

@@ -76,9 +76,11 @@ func (d *decoder) transcribe(ctx context.Context, w window.Window, language stri
 // label names who speaks, where each channel is a speaker, and tells a translation
 // from what was said.
 func (d *decoder) label(segments []*jobv1.Segment) []*jobv1.Segment {
+	options := d.run.Job.GetOptions()
+	translated := options.GetTranslate() && d.Translates(options.GetResolvedModel())
 	for _, s := range segments {
 		s.Speaker = transcript.ChannelSpeaker(d.chunk.GetChannel())
-		if d.run.Job.GetOptions().GetTranslate() {
+		if translated {
 			s.SourceLanguage, s.Language = s.GetLanguage(), english
 		}
 	}

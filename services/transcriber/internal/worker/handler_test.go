@@ -138,8 +138,9 @@ func newRig(t *testing.T, script string) *rig {
 		model: model,
 		handler: &worker.Handler{
 			Name: "test", Jobs: jobs, Blobs: blobs, Limit: worker.DefaultLimit(), Log: testkit.Log(t),
-			Acquire: func(context.Context, string) (worker.Model, error) { return model, nil },
-			Observe: func(string, time.Duration, bool) {},
+			Acquire:    func(context.Context, string) (worker.Model, error) { return model, nil },
+			Translates: func(string) bool { return true },
+			Observe:    func(string, time.Duration, bool) {},
 		},
 		run: &work.Run{
 			Task: &jobv1.Task{JobId: "0198c0de-0000-7000-8000-000000000001", Attempt: 1, Stage: jobv1.Stage_STAGE_ASR},

@@ -49,7 +49,9 @@ type Handler struct {
 	Blobs blob.Store
 	// Acquire lends a model by its catalogue name, loading it first if need be.
 	Acquire func(ctx context.Context, model string) (Model, error)
-	Limit   Limit
+	// Translates reports whether a model writes English when it is asked to.
+	Translates func(model string) bool
+	Limit      Limit
 	// Observe is told how long a step took and whether it failed; one that was
 	// stopped did not.
 	Observe func(step string, took time.Duration, failed bool)
