@@ -40,6 +40,70 @@ func TestAssembly_neverTakesBackWhatItSettled(t *testing.T) {
 	})
 }
 
+// What is told early of several channels is the beginning of what they come to in the
+// end, and the end is what Interleave makes of each channel alone.
+func TestAssembly_settlesChannelsSideBySide(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		plan := &jobv1.Plan{Media: &jobv1.Media{DurationMs: 100_000}}
+		alone := make([]*transcript.Assembly, 3)
+		plans := make([]*jobv1.Plan, len(alone))
+		var parts []*jobv1.Transcript
+		for n := range plans {
+			plans[n] = &jobv1.Plan{Media: plan.GetMedia()}
+		}
+		for n := range uint32(rapid.IntRange(0, 8).Draw(r, "chunks")) {
+			channel, start := rapid.IntRange(0, 2).Draw(r, "channel"), int64(n)*10_000
+			chunk := &jobv1.Chunk{Number: n, StartMs: start, EndMs: start + 10_000, Channel: uint32(channel)}
+			plan.Chunks = append(plan.Chunks, chunk)
+			plans[channel].Chunks = append(plans[channel].Chunks, &jobv1.Chunk{StartMs: start, EndMs: start + 10_000})
+			part := &jobv1.Transcript{}
+			for at := start; at < chunk.GetEndMs(); {
+				at += rapid.Int64Range(0, 6_000).Draw(r, "pause")
+				said := segmentOf(at, rapid.SliceOfN(rapid.Just("word"), 1, 12).Draw(r, "words")...)
+				part.Segments, at = append(part.Segments, said), said.GetEndMs()
+			}
+			parts = append(parts, part)
+		}
+		for n := range alone {
+			alone[n] = transcript.NewAssembly(plans[n])
+		}
+
+		assembly := transcript.NewAssembly(plan)
+		var told []*jobv1.Segment
+		for n, part := range parts {
+			assembly.Add(part)
+			alone[plan.GetChunks()[n].GetChannel()].Add(part)
+			told = append(told, assembly.Settled()[len(told):]...)
+		}
+
+		want := transcript.Interleave(alone[0].Settled(), alone[1].Settled(), alone[2].Settled())
+		if len(told) != len(want) {
+			r.Fatalf("%d segments were told, want %d", len(told), len(want))
+		}
+		for n := range want {
+			if !proto.Equal(told[n], want[n]) {
+				r.Fatalf("segment %d was told as %v, want %v", n, told[n], want[n])
+			}
+		}
+	})
+}
+
+// What only one person says is told while the other is silent.
+func TestAssembly_tellsOneChannelWhileTheOtherIsSilent(t *testing.T) {
+	t.Parallel()
+	plan := &jobv1.Plan{Media: &jobv1.Media{DurationMs: 90_000}, Chunks: []*jobv1.Chunk{
+		{Number: 0, EndMs: 30_000, Channel: 1}, {Number: 1, StartMs: 40_000, EndMs: 60_000, Channel: 2}, {Number: 2, StartMs: 50_000, EndMs: 90_000, Channel: 1},
+	}}
+	assembly := transcript.NewAssembly(plan)
+
+	assembly.Add(&jobv1.Transcript{Segments: []*jobv1.Segment{segmentOf(1_000, "Good.")}})
+
+	if n := len(assembly.Settled()); n != 1 {
+		t.Errorf("%d segments are settled; the other channel begins at 40 s", n)
+	}
+}
+
 // Without it nothing but the last chunk would ever be told.
 func TestAssembly_settlesAllButTheOverlap(t *testing.T) {
 	t.Parallel()

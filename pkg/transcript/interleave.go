@@ -20,18 +20,37 @@ func Interleave(speakers ...[]*jobv1.Segment) []*jobv1.Segment {
 	}
 	var out []*jobv1.Segment
 	for {
-		next, other := earliest(voices)
-		if next == nil {
+		segment := interleave(voices, func(int, int64) bool { return true })
+		if segment == nil {
 			return out
-		}
-		segment := next.take()
-		if other != nil {
-			if before, after := parted(segment, other.head().GetStartMs()); after != nil {
-				segment, next.rest = before, after
-			}
 		}
 		out = append(out, segment)
 	}
+}
+
+// interleave takes the next segment of all voices; nil when there is none, or when it
+// depends on what a voice of which nothing is left says later: silent reports whether
+// that begins nothing by a time.
+func interleave(voices []voice, silent func(n int, ms int64) bool) *jobv1.Segment {
+	next, other := earliest(voices)
+	if next == nil {
+		return nil
+	}
+	segment := next.head()
+	for n := range voices {
+		if voices[n].head() == nil && !silent(n, segment.GetEndMs()) {
+			return nil
+		}
+	}
+	next.take()
+	if other == nil {
+		return segment
+	}
+	before, after := parted(segment, other.head().GetStartMs())
+	if after != nil {
+		next.rest = after
+	}
+	return before
 }
 
 // voice is what one speaker has still to say: the rest of a parted sentence, and
@@ -53,14 +72,13 @@ func (v *voice) head() *jobv1.Segment {
 	}
 }
 
-func (v *voice) take() *jobv1.Segment {
-	head := v.head()
+// take drops the head, of which there must be one.
+func (v *voice) take() {
 	if v.rest != nil {
 		v.rest = nil
 	} else {
 		v.left = v.left[1:]
 	}
-	return head
 }
 
 // before reports whether v speaks next before o does. Whoever was interrupted lets
