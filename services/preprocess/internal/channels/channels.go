@@ -17,6 +17,7 @@ const alike = 0.001
 // hands each channel on by itself. Bytes may come in pieces of any size.
 type Splitter struct {
 	to     []io.Writer
+	data   []byte   // what is being parted
 	odd    []byte   // the beginning of a frame: one sample of each channel
 	parts  [][]byte // of each channel, to be handed on
 	energy []float64
@@ -32,15 +33,15 @@ func New(to ...io.Writer) *Splitter {
 // Write implements io.Writer. Its errors are those of the writers.
 func (s *Splitter) Write(p []byte) (int, error) {
 	size := 2 * len(s.to)
-	data := append(s.odd, p...)
-	whole := len(data) - len(data)%size
+	s.data = append(append(s.data[:0], s.odd...), p...)
+	whole := len(s.data) - len(s.data)%size
 	for n := range s.parts {
 		s.parts[n] = s.parts[n][:0]
 	}
 	for at := 0; at < whole; at += size {
-		s.frame(data[at : at+size])
+		s.frame(s.data[at : at+size])
 	}
-	s.odd = append(s.odd[:0], data[whole:]...)
+	s.odd = append(s.odd[:0], s.data[whole:]...)
 	for n, to := range s.to {
 		if _, err := to.Write(s.parts[n]); err != nil {
 			return 0, err
