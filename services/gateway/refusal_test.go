@@ -68,7 +68,8 @@ func TestGateway_refusesBadRequests(t *testing.T) {
 		{"keywords too large together", "POST", create,
 			`{"file_id":"f1","keywords":["` + strings.Repeat("x", 100) + strings.Repeat(`","`+strings.Repeat("ю", 50), 40) + `"]}`, 422, "invalid_option"},
 		{"large metadata", "POST", create, `{"file_id":"f1","metadata":"` + strings.Repeat("x", 5000) + `"}`, 422, "invalid_option"},
-		{"split channels", "POST", create, `{"file_id":"f1","channels":"split"}`, 422, "not_available"},
+		{"unknown channels", "POST", create, `{"file_id":"f1","channels":"left"}`, 422, "invalid_option"},
+		{"translate by a model that cannot", "POST", create, `{"file_id":"f1","model":"demo","task":"translate"}`, 422, "translation_not_supported"},
 		{"call back", "POST", create, `{"file_id":"f1","callback_url":"http://169.254.169.254/"}`, 422, "invalid_option"},
 
 		{"status of no id of ours", "GET", tasks + "task-1/status", "", 404, "task_not_found"},
