@@ -62,7 +62,8 @@ func (o offTest) Fatalf(format string, args ...any) {
 func (r *rig) off() *rig {
 	return &rig{
 		t: offTest{r.t}, url: r.url, bus: r.bus, store: r.store, blobs: r.blobs, blobDir: r.blobDir,
-		history: r.history, accounts: r.accounts, cache: r.cache, client: r.client, stop: r.stop,
+		history: r.history, accounts: r.accounts, cache: r.cache, diary: r.diary, safe: r.safe, trail: r.trail,
+		client: r.client, stop: r.stop,
 	}
 }
 

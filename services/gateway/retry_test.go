@@ -98,7 +98,7 @@ func TestRetry_wantsTheRecordingAndRoom(t *testing.T) {
 	r.fail(id)
 	testkit.Eventually(t, "failed", func() bool { return ann.status(id, "").field("status") == "failed" })
 	other := ann.task("")
-	ann.retry(id).wants(429, "too_many_tasks")
+	ann.retry(id).wants(429, "quota_exceeded")
 	r.fail(other)
 	testkit.Eventually(t, "failed", func() bool { return ann.status(other, "").field("status") == "failed" })
 

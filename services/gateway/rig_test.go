@@ -208,10 +208,19 @@ func (p reply) wants(status int, code string) reply {
 	if p.status != status {
 		p.t.Fatalf("status %d, want %d: %s", p.status, status, p.body)
 	}
-	if code != "" && p.field("code") != code {
-		p.t.Fatalf("code %q, want %q: %s", p.field("code"), code, p.body)
+	if code != "" && p.code() != code {
+		p.t.Fatalf("code %q, want %q: %s", p.code(), code, p.body)
 	}
 	return p
+}
+
+// code is that of a problem, or of an error as OpenAI's clients expect it.
+func (p reply) code() string {
+	p.t.Helper()
+	if p.field("error") != "" {
+		return p.member("error", "code")
+	}
+	return p.field("code")
 }
 
 // member is a member of an object in the JSON body.

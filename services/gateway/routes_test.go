@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/gateway"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/token"
 )
@@ -73,6 +74,17 @@ var badPage = []refused{
 	{why: "malformed cursor", path: "?cursor=%FF", status: 400, code: "invalid_cursor"},
 }
 
+const (
+	formType = "Content-Type: multipart/form-data; boundary=b"
+	noFile   = "--b\r\nContent-Disposition: form-data; name=model\r\n\r\nwhisper-1\r\n--b--\r\n"
+)
+
+// badForm is refused wherever OpenAI's clients send a recording.
+var badForm = []refused{
+	{why: "wrong type", body: `{}`, header: []string{jsonType}, status: 400, code: "invalid_form"},
+	{why: "malformed", body: "--b", status: 400, code: "invalid_form"},
+}
+
 func and(groups ...[]refused) []refused { return slices.Concat(groups...) }
 
 // routes is the table of all routes. A new route needs a row.
@@ -86,6 +98,18 @@ var routes = []route{
 	},
 	{pattern: "GET /api/v1/user/me", who: users, status: 200},
 	{
+		pattern: "POST /api/v1/auth/keys", who: users, body: `{"name":"laptop"}`, status: 201,
+		bad: and(badJSON, []refused{
+			{why: "no name", body: `{}`, status: 400, code: "invalid_name"},
+			{why: "over already", body: `{"name":"x","expires_at":"2001-01-01T00:00:00Z"}`, status: 400, code: "invalid_expiry"},
+		}),
+	},
+	{pattern: "GET /api/v1/auth/keys", who: users, status: 200},
+	{pattern: "GET /api/v1/auth/keys/{key_id}", who: users, status: 200, missing: "key_not_found"},
+	{pattern: "DELETE /api/v1/auth/keys/{key_id}", who: users, status: 204, missing: "key_not_found"},
+	{pattern: "GET /api/v1/user/webhook-secret", who: users, status: 200},
+	{pattern: "POST /api/v1/user/webhook-secret", who: users, status: 200},
+	{
 		pattern: "GET /api/v1/user/history", who: users, status: 200,
 		bad: and(badPage, []refused{{why: "too deep", path: "?page=1001&limit=10", status: 400, code: "use_cursor"}}),
 	},
@@ -96,6 +120,10 @@ var routes = []route{
 	},
 	{pattern: "GET /api/v1/users", who: admins, status: 200, bad: badPage},
 	{pattern: "GET /api/v1/users/{user_id}", who: admins, status: 200, missing: "user_not_found"},
+	{
+		pattern: "PATCH /api/v1/users/{user_id}", who: admins, body: `{"active":true}`, status: 200, missing: "user_not_found",
+		bad: and(badJSON, []refused{{why: "unknown role", body: `{"role":"king"}`, status: 400, code: "invalid_role"}}),
+	},
 	{pattern: "DELETE /api/v1/users/{user_id}", who: admins, status: 202, missing: "user_not_found"},
 
 	{pattern: "POST /api/v1/files", who: users, body: sound("a"), status: 201, bad: badRecording},
@@ -165,7 +193,30 @@ var routes = []route{
 		bad: []refused{{why: "unknown format", path: "?format=pdf", status: 400, code: "unknown_format"}},
 	},
 
+	{pattern: "GET /api/v1/transcription/{task_id}/events", who: users, path: "/api/v1/transcription/{ended_id}/events", status: 200, missing: "task_not_found"},
+	{pattern: "POST /api/v1/transcription/{task_id}/retry", who: users, path: "/api/v1/transcription/{failed_id}/retry", status: 202, missing: "task_not_found"},
+	{
+		// The good request has the tag of what it changes: see edit_test.go.
+		pattern: "PATCH /api/v1/transcription/{task_id}/transcript", who: users, path: "/api/v1/transcription/{ended_id}/transcript",
+		body: `{"segments":[{"start":0,"end":1,"text":"Hello."}]}`, header: []string{jsonType, "If-Match: \"other\""}, status: 412, missing: "task_not_found",
+		bad: []refused{{why: "no tag", body: `{"segments":[]}`, header: []string{jsonType}, status: 428, code: "precondition_required"}},
+	},
+	{pattern: "GET /api/v1/transcription/{task_id}/deliveries", who: users, status: 200, missing: "task_not_found"},
+	{
+		pattern: "POST /api/v1/transcription/{task_id}/deliveries/{delivery_id}/resend", who: users,
+		path: "/api/v1/transcription/{task_id}/deliveries/none/resend", status: 404, missing: "task_not_found",
+	},
+
 	{pattern: "GET /api/v1/models", who: users, status: 200},
+
+	// Requests that are answered with a transcript are in openai_test.go: they wait for it.
+	{pattern: "POST /v1/audio/transcriptions", who: users, body: noFile, header: []string{formType}, status: 400, bad: badForm},
+	{pattern: "POST /v1/audio/translations", who: users, body: noFile, header: []string{formType}, status: 400, bad: badForm},
+	{pattern: "GET /v1/models", who: users, status: 200},
+	{
+		pattern: "GET /v1/models/{model}", who: users, path: "/v1/models/demo", status: 200,
+		bad: []refused{{why: "unknown model", path: "/v1/models/none", status: 404, code: "model_not_found"}},
+	},
 
 	{pattern: "GET /api/v1/health", status: 200},
 	{pattern: "GET /api/v1/health/ready", status: 200},
@@ -252,8 +303,11 @@ func TestRoutes_answerAsDocumented(t *testing.T) {
 func (row route) refuses(t *testing.T, why string, who user, status int, code string) {
 	t.Run(why, func(t *testing.T) {
 		t.Helper()
-		if strings.HasPrefix(row.pattern, "HEAD ") {
+		switch {
+		case strings.HasPrefix(row.pattern, "HEAD "):
 			code = ""
+		case strings.Contains(row.pattern, " /v1/"):
+			code = "invalid_api_key" // whatever is wrong with it
 		}
 		who.request(t, row, refused{path: row.of(neverMade), body: strings.ReplaceAll(row.body, "{file_id}", neverMade)}).wants(status, code)
 	})
@@ -329,6 +383,15 @@ func (u user) fill(text string) string {
 			return u.send("POST", "/api/v1/files", sound("a")).wants(201, "").field("file_id")
 		case "{task_id}":
 			return u.task("")
+		case "{ended_id}":
+			return u.transcribed("Hello.")
+		case "{failed_id}":
+			id := u.task("")
+			u.rig.fail(id)
+			testkit.Eventually(u.t, "failed", func() bool { return u.status(id, "").field("status") == "failed" })
+			return id
+		case "{key_id}":
+			return u.send("POST", "/api/v1/auth/keys", `{"name":"laptop"}`).wants(201, "").field("id")
 		case "{upload_id}":
 			return idOf(u.begin(len(sound("a"))))
 		default:
