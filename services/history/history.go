@@ -48,6 +48,7 @@ type Service struct {
 	accounts *accountServer
 	webhooks *webhookServer
 	recorder *recorder
+	upkeep   *upkeep
 }
 
 // New opens the database and brings its tables up to date. A PostgreSQL that is
@@ -76,6 +77,7 @@ func New(ctx context.Context, cfg Config, deps Deps) (*Service, error) {
 		accounts: &accountServer{store: store, hasher: hasher, changes: account.NewAnnouncer(deps.NC, deps.Log), now: deps.Now},
 		webhooks: &webhookServer{store: store, now: deps.Now},
 		recorder: &recorder{js: deps.JS, blobs: deps.Blobs, store: store, log: deps.Log, now: deps.Now},
+		upkeep:   &upkeep{store: store, log: deps.Log},
 	}, nil
 }
 
@@ -90,10 +92,11 @@ func (s *Service) Register(server grpc.ServiceRegistrar) {
 // Run records the job feed, and tells of accounts that changed, until ctx ends; then
 // it closes the database.
 func (s *Service) Run(ctx context.Context) error {
-	var announcing sync.WaitGroup
-	announcing.Go(func() { s.accounts.changes.Run(ctx) })
+	var others sync.WaitGroup
+	others.Go(func() { s.accounts.changes.Run(ctx) })
+	others.Go(func() { s.upkeep.run(ctx) })
 	s.recorder.run(ctx)
-	announcing.Wait()
+	others.Wait()
 	return s.Close()
 }
 

@@ -45,11 +45,31 @@ func (o observed) Transcript(ctx context.Context, userID, jobID string) (_ *jobv
 
 func (o observed) Page(ctx context.Context, query record.Query) (_ record.Page, err error) {
 	name := "page_by_offset"
-	if query.After != nil {
+	switch {
+	case len(query.Terms) > 0:
+		name = "page_by_words"
+	case query.Filtered():
+		name = "page_filtered"
+	case query.After != nil:
 		name = "page_by_cursor"
 	}
 	defer o.done(ctx, name, time.Now(), &err)
 	return o.Store.Page(ctx, query)
+}
+
+func (o observed) Texts(ctx context.Context, userID string, jobIDs []string, longest int) (_ map[string]string, err error) {
+	defer o.done(ctx, "texts", time.Now(), &err)
+	return o.Store.Texts(ctx, userID, jobIDs, longest)
+}
+
+func (o observed) UserStatistics(ctx context.Context, userID string, fromDay int64) (_ record.UserStatistics, err error) {
+	defer o.done(ctx, "user_statistics", time.Now(), &err)
+	return o.Store.UserStatistics(ctx, userID, fromDay)
+}
+
+func (o observed) SystemStatistics(ctx context.Context) (_ []record.Tally, err error) {
+	defer o.done(ctx, "system_statistics", time.Now(), &err)
+	return o.Store.SystemStatistics(ctx)
 }
 
 func (o observed) Confirmed(ctx context.Context, jobID string, revision uint64) (_ bool, err error) {

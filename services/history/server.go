@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"strings"
 
 	"github.com/stenomesh/stenomesh/pkg/blob"
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
+	"github.com/stenomesh/stenomesh/services/history/internal/words"
 )
 
 const (
@@ -62,19 +64,20 @@ func (s *jobServer) ListJobs(ctx context.Context, req *historyv1.ListJobsRequest
 	if err != nil {
 		return nil, err
 	}
-	return &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total, Recorded: page.Recorded, More: page.More}, nil
+	reply := &historyv1.ListJobsResponse{Jobs: page.Jobs, Total: page.Total, Recorded: page.Recorded, More: page.More}
+	reply.Excerpts, err = s.excerpts(ctx, query, page.Jobs)
+	return reply, err
 }
 
 func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
-	query := record.Query{UserID: req.GetUserId(), Limit: int(req.GetLimit())}
+	query := record.Query{UserID: req.GetUserId(), Limit: int(req.GetLimit()), OldestFirst: req.GetOldestFirst()}
 	if req.GetLimit() < 1 || req.GetLimit() > maxLimit {
 		return query, fault.New(fault.Invalid, "invalid_limit", fmt.Sprintf("limit must be between 1 and %d.", maxLimit))
 	}
 	for _, known := range req.GetWithout() {
 		query.Without = append(query.Without, record.Known{JobID: known.GetJobId(), Revision: known.GetRevision()})
 	}
-	var err error
-	if query.Status, err = statusOf(req.GetStates()); err != nil {
+	if err := filterBy(&query, req); err != nil {
 		return query, err
 	}
 	if after := req.GetAfter(); after != nil {
@@ -87,6 +90,22 @@ func queryOf(req *historyv1.ListJobsRequest) (record.Query, error) {
 			fmt.Sprintf("Pages reach %d jobs back; go on behind the last job of the page before.", maxOffset))
 	}
 	return query, nil
+}
+
+// filterBy says what jobs have to be like.
+func filterBy(query *record.Query, req *historyv1.ListJobsRequest) (err error) {
+	query.Language, query.Model, query.FileName = req.GetLanguage(), req.GetModel(), req.GetFileNamePrefix()
+	query.From, query.Before = req.CreatedFromUs, req.CreatedBeforeUs
+	if strings.ContainsRune(query.Language+query.Model+query.FileName, 0) { // no text for PostgreSQL
+		return fault.New(fault.Invalid, "invalid_filter", "A filter holds a zero byte.")
+	}
+	if query.Status, err = statusOf(req.GetStates()); err != nil {
+		return err
+	}
+	if req.GetQuery() != "" {
+		query.Terms, err = words.Parse(req.GetQuery())
+	}
+	return err
 }
 
 func statusOf(states []jobv1.State) ([]string, error) {

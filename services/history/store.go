@@ -29,8 +29,11 @@ type Store interface {
 	// NotFound as for Transcript, and when there is no such version. Recording a newer
 	// version of a transcript keeps those before it.
 	TranscriptVersion(ctx context.Context, userID, jobID string, version uint32) (*jobv1.Transcript, error)
-	// Page returns jobs newest first by (created_at, id).
+	// Page returns jobs newest first by (created_at, id), or oldest first.
 	Page(ctx context.Context, query record.Query) (record.Page, error)
+	// Texts returns the texts of a user's transcripts by job, but for those longer than
+	// so many characters, and jobs that have none.
+	Texts(ctx context.Context, userID string, jobIDs []string, longest int) (map[string]string, error)
 	// Confirmed reports whether the row of a job is at this revision or a later
 	// one and, if it is completed, has the transcript of its attempt. A tombstone
 	// is confirmed at every revision.
@@ -39,6 +42,20 @@ type Store interface {
 	// and the revision it was stored at. NotFound: there is no such job, or it
 	// lacks nothing.
 	Lacking(ctx context.Context, jobID string) (*jobv1.Job, uint64, error)
+
+	// UserStatistics returns the tallies of a user that are not of no job, those by day
+	// from this one on (days since 1970 UTC).
+	UserStatistics(ctx context.Context, userID string, fromDay int64) (record.UserStatistics, error)
+	// SystemStatistics returns the tallies of all users by state.
+	SystemStatistics(ctx context.Context) ([]record.Tally, error)
+	// IndexMissing makes transcripts searchable that are not, because a version before
+	// stored them: it looks at some of those behind a job, in the order of ids, and
+	// returns the last that it looked at, or "" at the end.
+	IndexMissing(ctx context.Context, after string) (last string, err error)
+	// CountMissing makes the tallies of one user what the rows say: the first one behind
+	// another, in the order of ids, who has not been counted at this level (1, 2). It
+	// returns the user, or "" when there is none.
+	CountMissing(ctx context.Context, level int, after string) (userID string, err error)
 
 	// CreateUser stores a new account unless there is one of that name, and
 	// reports which of the two it was.

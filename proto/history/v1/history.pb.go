@@ -265,13 +265,30 @@ type ListJobsRequest struct {
 	Limit uint32 `protobuf:"varint,2,opt,name=limit,proto3" json:"limit,omitempty"`
 	// Only jobs in these states; empty for all.
 	States []v1.State `protobuf:"varint,5,rep,packed,name=states,proto3,enum=job.v1.State" json:"states,omitempty"`
-	// Only jobs older than this place.
+	// Only jobs older than this place; newer ones, with oldest_first.
 	After *Position `protobuf:"bytes,6,opt,name=after,proto3" json:"after,omitempty"`
 	// Jobs to pass over. offset+limit is at most 10000.
 	Offset uint32 `protobuf:"varint,7,opt,name=offset,proto3" json:"offset,omitempty"`
 	// Jobs that the caller knows better than the rows may: they are left out of
 	// jobs, of total, and of what offset counts.
-	Without       []*KnownJob `protobuf:"bytes,8,rep,name=without,proto3" json:"without,omitempty"`
+	// With query they are not left out of jobs, nor of offset: the caller cannot know
+	// whether they match.
+	Without []*KnownJob `protobuf:"bytes,8,rep,name=without,proto3" json:"without,omitempty"`
+	// Only jobs in this language (of the transcript; what was asked for until it is
+	// known); empty for all.
+	Language string `protobuf:"bytes,9,opt,name=language,proto3" json:"language,omitempty"`
+	// Only jobs of this model, by its catalogue name; empty for all.
+	Model string `protobuf:"bytes,10,opt,name=model,proto3" json:"model,omitempty"`
+	// Only jobs whose file name begins so, letter by letter; empty for all.
+	FileNamePrefix string `protobuf:"bytes,11,opt,name=file_name_prefix,json=fileNamePrefix,proto3" json:"file_name_prefix,omitempty"`
+	// Only jobs whose transcript has all these words and "phrases"; empty for all.
+	Query string `protobuf:"bytes,12,opt,name=query,proto3" json:"query,omitempty"`
+	// Only jobs created at this time or later, microseconds since 1970 UTC.
+	CreatedFromUs *int64 `protobuf:"varint,13,opt,name=created_from_us,json=createdFromUs,proto3,oneof" json:"created_from_us,omitempty"`
+	// Only jobs created before this time, microseconds since 1970 UTC.
+	CreatedBeforeUs *int64 `protobuf:"varint,14,opt,name=created_before_us,json=createdBeforeUs,proto3,oneof" json:"created_before_us,omitempty"`
+	// True for the oldest jobs first.
+	OldestFirst   bool `protobuf:"varint,15,opt,name=oldest_first,json=oldestFirst,proto3" json:"oldest_first,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -346,6 +363,55 @@ func (x *ListJobsRequest) GetWithout() []*KnownJob {
 		return x.Without
 	}
 	return nil
+}
+
+func (x *ListJobsRequest) GetLanguage() string {
+	if x != nil {
+		return x.Language
+	}
+	return ""
+}
+
+func (x *ListJobsRequest) GetModel() string {
+	if x != nil {
+		return x.Model
+	}
+	return ""
+}
+
+func (x *ListJobsRequest) GetFileNamePrefix() string {
+	if x != nil {
+		return x.FileNamePrefix
+	}
+	return ""
+}
+
+func (x *ListJobsRequest) GetQuery() string {
+	if x != nil {
+		return x.Query
+	}
+	return ""
+}
+
+func (x *ListJobsRequest) GetCreatedFromUs() int64 {
+	if x != nil && x.CreatedFromUs != nil {
+		return *x.CreatedFromUs
+	}
+	return 0
+}
+
+func (x *ListJobsRequest) GetCreatedBeforeUs() int64 {
+	if x != nil && x.CreatedBeforeUs != nil {
+		return *x.CreatedBeforeUs
+	}
+	return 0
+}
+
+func (x *ListJobsRequest) GetOldestFirst() bool {
+	if x != nil {
+		return x.OldestFirst
+	}
+	return false
 }
 
 // Position is a place in the order of pages.
@@ -461,7 +527,7 @@ func (x *KnownJob) GetRevision() uint64 {
 // ListJobsResponse is one page.
 type ListJobsResponse struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Jobs, newest first by (created_at, id).
+	// Jobs, newest first by (created_at, id), or oldest first.
 	Jobs []*v1.Job `protobuf:"bytes,1,rep,name=jobs,proto3" json:"jobs,omitempty"`
 	// Number of all jobs of the user that are not deleted, whatever states were
 	// asked for.
@@ -470,7 +536,10 @@ type ListJobsResponse struct {
 	// caller knows nothing better any more.
 	Recorded []string `protobuf:"bytes,4,rep,name=recorded,proto3" json:"recorded,omitempty"`
 	// Whether there are jobs behind the last one.
-	More          bool `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	More bool `protobuf:"varint,5,opt,name=more,proto3" json:"more,omitempty"`
+	// With query: by job id, the words around the first hit. Long transcripts and those
+	// of large pages may be left out.
+	Excerpts      map[string]string `protobuf:"bytes,6,rep,name=excerpts,proto3" json:"excerpts,omitempty" protobuf_key:"bytes,1,opt,name=key" protobuf_val:"bytes,2,opt,name=value"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -531,6 +600,13 @@ func (x *ListJobsResponse) GetMore() bool {
 		return x.More
 	}
 	return false
+}
+
+func (x *ListJobsResponse) GetExcerpts() map[string]string {
+	if x != nil {
+		return x.Excerpts
+	}
+	return nil
 }
 
 // GetConfirmedRequest names a revision of a job.
@@ -727,6 +803,301 @@ func (x *EraseUserResponse) GetJobIds() []string {
 	return nil
 }
 
+// GetUserStatisticsRequest names a user.
+type GetUserStatisticsRequest struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// User id.
+	UserId string `protobuf:"bytes,1,opt,name=user_id,json=userId,proto3" json:"user_id,omitempty"`
+	// First day of by_day, in days since 1970 UTC.
+	FromDay       int64 `protobuf:"varint,2,opt,name=from_day,json=fromDay,proto3" json:"from_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUserStatisticsRequest) Reset() {
+	*x = GetUserStatisticsRequest{}
+	mi := &file_history_v1_history_proto_msgTypes[12]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUserStatisticsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUserStatisticsRequest) ProtoMessage() {}
+
+func (x *GetUserStatisticsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[12]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUserStatisticsRequest.ProtoReflect.Descriptor instead.
+func (*GetUserStatisticsRequest) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{12}
+}
+
+func (x *GetUserStatisticsRequest) GetUserId() string {
+	if x != nil {
+		return x.UserId
+	}
+	return ""
+}
+
+func (x *GetUserStatisticsRequest) GetFromDay() int64 {
+	if x != nil {
+		return x.FromDay
+	}
+	return 0
+}
+
+// GetUserStatisticsResponse is what the jobs of a user come to. Jobs that are
+// recorded by now are in it; tallies of no job are left out.
+type GetUserStatisticsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By state; the names are those of State in lower case, "queued" and so on.
+	ByState []*Tally `protobuf:"bytes,1,rep,name=by_state,json=byState,proto3" json:"by_state,omitempty"`
+	// Completed jobs by language of the transcript.
+	ByLanguage []*Tally `protobuf:"bytes,2,rep,name=by_language,json=byLanguage,proto3" json:"by_language,omitempty"`
+	// Completed jobs by catalogue name of the model.
+	ByModel []*Tally `protobuf:"bytes,3,rep,name=by_model,json=byModel,proto3" json:"by_model,omitempty"`
+	// Completed jobs by the day they were created, in days since 1970 UTC.
+	ByDay         []*Tally `protobuf:"bytes,4,rep,name=by_day,json=byDay,proto3" json:"by_day,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetUserStatisticsResponse) Reset() {
+	*x = GetUserStatisticsResponse{}
+	mi := &file_history_v1_history_proto_msgTypes[13]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetUserStatisticsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetUserStatisticsResponse) ProtoMessage() {}
+
+func (x *GetUserStatisticsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[13]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetUserStatisticsResponse.ProtoReflect.Descriptor instead.
+func (*GetUserStatisticsResponse) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{13}
+}
+
+func (x *GetUserStatisticsResponse) GetByState() []*Tally {
+	if x != nil {
+		return x.ByState
+	}
+	return nil
+}
+
+func (x *GetUserStatisticsResponse) GetByLanguage() []*Tally {
+	if x != nil {
+		return x.ByLanguage
+	}
+	return nil
+}
+
+func (x *GetUserStatisticsResponse) GetByModel() []*Tally {
+	if x != nil {
+		return x.ByModel
+	}
+	return nil
+}
+
+func (x *GetUserStatisticsResponse) GetByDay() []*Tally {
+	if x != nil {
+		return x.ByDay
+	}
+	return nil
+}
+
+// GetSystemStatisticsRequest asks for all users.
+type GetSystemStatisticsRequest struct {
+	state         protoimpl.MessageState `protogen:"open.v1"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSystemStatisticsRequest) Reset() {
+	*x = GetSystemStatisticsRequest{}
+	mi := &file_history_v1_history_proto_msgTypes[14]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSystemStatisticsRequest) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSystemStatisticsRequest) ProtoMessage() {}
+
+func (x *GetSystemStatisticsRequest) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[14]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSystemStatisticsRequest.ProtoReflect.Descriptor instead.
+func (*GetSystemStatisticsRequest) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{14}
+}
+
+// GetSystemStatisticsResponse is what the jobs of all users come to.
+type GetSystemStatisticsResponse struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// By state.
+	ByState       []*Tally `protobuf:"bytes,1,rep,name=by_state,json=byState,proto3" json:"by_state,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *GetSystemStatisticsResponse) Reset() {
+	*x = GetSystemStatisticsResponse{}
+	mi := &file_history_v1_history_proto_msgTypes[15]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *GetSystemStatisticsResponse) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*GetSystemStatisticsResponse) ProtoMessage() {}
+
+func (x *GetSystemStatisticsResponse) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[15]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use GetSystemStatisticsResponse.ProtoReflect.Descriptor instead.
+func (*GetSystemStatisticsResponse) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{15}
+}
+
+func (x *GetSystemStatisticsResponse) GetByState() []*Tally {
+	if x != nil {
+		return x.ByState
+	}
+	return nil
+}
+
+// Tally is what some jobs come to.
+type Tally struct {
+	state protoimpl.MessageState `protogen:"open.v1"`
+	// What they have in common.
+	Name string `protobuf:"bytes,1,opt,name=name,proto3" json:"name,omitempty"`
+	// How many they are.
+	Jobs int64 `protobuf:"varint,2,opt,name=jobs,proto3" json:"jobs,omitempty"`
+	// Length of their recordings together, in milliseconds.
+	AudioMs int64 `protobuf:"varint,3,opt,name=audio_ms,json=audioMs,proto3" json:"audio_ms,omitempty"`
+	// Time from the first work on a job to its end, summed over those of them that are
+	// completed and were worked on, in milliseconds.
+	WorkMs int64 `protobuf:"varint,4,opt,name=work_ms,json=workMs,proto3" json:"work_ms,omitempty"`
+	// Length of the recordings that work_ms is of, in milliseconds.
+	WorkedMs      int64 `protobuf:"varint,5,opt,name=worked_ms,json=workedMs,proto3" json:"worked_ms,omitempty"`
+	unknownFields protoimpl.UnknownFields
+	sizeCache     protoimpl.SizeCache
+}
+
+func (x *Tally) Reset() {
+	*x = Tally{}
+	mi := &file_history_v1_history_proto_msgTypes[16]
+	ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+	ms.StoreMessageInfo(mi)
+}
+
+func (x *Tally) String() string {
+	return protoimpl.X.MessageStringOf(x)
+}
+
+func (*Tally) ProtoMessage() {}
+
+func (x *Tally) ProtoReflect() protoreflect.Message {
+	mi := &file_history_v1_history_proto_msgTypes[16]
+	if x != nil {
+		ms := protoimpl.X.MessageStateOf(protoimpl.Pointer(x))
+		if ms.LoadMessageInfo() == nil {
+			ms.StoreMessageInfo(mi)
+		}
+		return ms
+	}
+	return mi.MessageOf(x)
+}
+
+// Deprecated: Use Tally.ProtoReflect.Descriptor instead.
+func (*Tally) Descriptor() ([]byte, []int) {
+	return file_history_v1_history_proto_rawDescGZIP(), []int{16}
+}
+
+func (x *Tally) GetName() string {
+	if x != nil {
+		return x.Name
+	}
+	return ""
+}
+
+func (x *Tally) GetJobs() int64 {
+	if x != nil {
+		return x.Jobs
+	}
+	return 0
+}
+
+func (x *Tally) GetAudioMs() int64 {
+	if x != nil {
+		return x.AudioMs
+	}
+	return 0
+}
+
+func (x *Tally) GetWorkMs() int64 {
+	if x != nil {
+		return x.WorkMs
+	}
+	return 0
+}
+
+func (x *Tally) GetWorkedMs() int64 {
+	if x != nil {
+		return x.WorkedMs
+	}
+	return 0
+}
+
 var File_history_v1_history_proto protoreflect.FileDescriptor
 
 const file_history_v1_history_proto_rawDesc = "" +
@@ -747,25 +1118,39 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\n" +
 	"transcript\x18\x01 \x01(\v2\x12.job.v1.TranscriptR\n" +
 	"transcript\x12\x18\n" +
-	"\aversion\x18\x02 \x01(\rR\aversion\"\xe7\x01\n" +
+	"\aversion\x18\x02 \x01(\rR\aversion\"\x84\x04\n" +
 	"\x0fListJobsRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x14\n" +
 	"\x05limit\x18\x02 \x01(\rR\x05limit\x12%\n" +
 	"\x06states\x18\x05 \x03(\x0e2\r.job.v1.StateR\x06states\x12*\n" +
 	"\x05after\x18\x06 \x01(\v2\x14.history.v1.PositionR\x05after\x12\x16\n" +
 	"\x06offset\x18\a \x01(\rR\x06offset\x12.\n" +
-	"\awithout\x18\b \x03(\v2\x14.history.v1.KnownJobR\awithoutJ\x04\b\x03\x10\x04J\x04\b\x04\x10\x05\"E\n" +
+	"\awithout\x18\b \x03(\v2\x14.history.v1.KnownJobR\awithout\x12\x1a\n" +
+	"\blanguage\x18\t \x01(\tR\blanguage\x12\x14\n" +
+	"\x05model\x18\n" +
+	" \x01(\tR\x05model\x12(\n" +
+	"\x10file_name_prefix\x18\v \x01(\tR\x0efileNamePrefix\x12\x14\n" +
+	"\x05query\x18\f \x01(\tR\x05query\x12+\n" +
+	"\x0fcreated_from_us\x18\r \x01(\x03H\x00R\rcreatedFromUs\x88\x01\x01\x12/\n" +
+	"\x11created_before_us\x18\x0e \x01(\x03H\x01R\x0fcreatedBeforeUs\x88\x01\x01\x12!\n" +
+	"\foldest_first\x18\x0f \x01(\bR\voldestFirstB\x12\n" +
+	"\x10_created_from_usB\x14\n" +
+	"\x12_created_before_usJ\x04\b\x03\x10\x04J\x04\b\x04\x10\x05\"E\n" +
 	"\bPosition\x12\"\n" +
 	"\rcreated_at_us\x18\x01 \x01(\x03R\vcreatedAtUs\x12\x15\n" +
 	"\x06job_id\x18\x02 \x01(\tR\x05jobId\"=\n" +
 	"\bKnownJob\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
-	"\brevision\x18\x02 \x01(\x04R\brevision\"\x7f\n" +
+	"\brevision\x18\x02 \x01(\x04R\brevision\"\x84\x02\n" +
 	"\x10ListJobsResponse\x12\x1f\n" +
 	"\x04jobs\x18\x01 \x03(\v2\v.job.v1.JobR\x04jobs\x12\x14\n" +
 	"\x05total\x18\x02 \x01(\x03R\x05total\x12\x1a\n" +
 	"\brecorded\x18\x04 \x03(\tR\brecorded\x12\x12\n" +
-	"\x04more\x18\x05 \x01(\bR\x04moreJ\x04\b\x03\x10\x04\"H\n" +
+	"\x04more\x18\x05 \x01(\bR\x04more\x12F\n" +
+	"\bexcerpts\x18\x06 \x03(\v2*.history.v1.ListJobsResponse.ExcerptsEntryR\bexcerpts\x1a;\n" +
+	"\rExcerptsEntry\x12\x10\n" +
+	"\x03key\x18\x01 \x01(\tR\x03key\x12\x14\n" +
+	"\x05value\x18\x02 \x01(\tR\x05value:\x028\x01J\x04\b\x03\x10\x04\"H\n" +
 	"\x13GetConfirmedRequest\x12\x15\n" +
 	"\x06job_id\x18\x01 \x01(\tR\x05jobId\x12\x1a\n" +
 	"\brevision\x18\x02 \x01(\x04R\brevision\"4\n" +
@@ -774,13 +1159,33 @@ const file_history_v1_history_proto_rawDesc = "" +
 	"\x10EraseUserRequest\x12\x17\n" +
 	"\auser_id\x18\x01 \x01(\tR\x06userId\",\n" +
 	"\x11EraseUserResponse\x12\x17\n" +
-	"\ajob_ids\x18\x01 \x03(\tR\x06jobIds2\x8b\x03\n" +
+	"\ajob_ids\x18\x01 \x03(\tR\x06jobIds\"N\n" +
+	"\x18GetUserStatisticsRequest\x12\x17\n" +
+	"\auser_id\x18\x01 \x01(\tR\x06userId\x12\x19\n" +
+	"\bfrom_day\x18\x02 \x01(\x03R\afromDay\"\xd5\x01\n" +
+	"\x19GetUserStatisticsResponse\x12,\n" +
+	"\bby_state\x18\x01 \x03(\v2\x11.history.v1.TallyR\abyState\x122\n" +
+	"\vby_language\x18\x02 \x03(\v2\x11.history.v1.TallyR\n" +
+	"byLanguage\x12,\n" +
+	"\bby_model\x18\x03 \x03(\v2\x11.history.v1.TallyR\abyModel\x12(\n" +
+	"\x06by_day\x18\x04 \x03(\v2\x11.history.v1.TallyR\x05byDay\"\x1c\n" +
+	"\x1aGetSystemStatisticsRequest\"K\n" +
+	"\x1bGetSystemStatisticsResponse\x12,\n" +
+	"\bby_state\x18\x01 \x03(\v2\x11.history.v1.TallyR\abyState\"\x80\x01\n" +
+	"\x05Tally\x12\x12\n" +
+	"\x04name\x18\x01 \x01(\tR\x04name\x12\x12\n" +
+	"\x04jobs\x18\x02 \x01(\x03R\x04jobs\x12\x19\n" +
+	"\baudio_ms\x18\x03 \x01(\x03R\aaudioMs\x12\x17\n" +
+	"\awork_ms\x18\x04 \x01(\x03R\x06workMs\x12\x1b\n" +
+	"\tworked_ms\x18\x05 \x01(\x03R\bworkedMs2\xd5\x04\n" +
 	"\x0eHistoryService\x12?\n" +
 	"\x06GetJob\x12\x19.history.v1.GetJobRequest\x1a\x1a.history.v1.GetJobResponse\x12T\n" +
 	"\rGetTranscript\x12 .history.v1.GetTranscriptRequest\x1a!.history.v1.GetTranscriptResponse\x12E\n" +
 	"\bListJobs\x12\x1b.history.v1.ListJobsRequest\x1a\x1c.history.v1.ListJobsResponse\x12Q\n" +
 	"\fGetConfirmed\x12\x1f.history.v1.GetConfirmedRequest\x1a .history.v1.GetConfirmedResponse\x12H\n" +
-	"\tEraseUser\x12\x1c.history.v1.EraseUserRequest\x1a\x1d.history.v1.EraseUserResponseB;Z9github.com/stenomesh/stenomesh/proto/history/v1;historyv1b\x06proto3"
+	"\tEraseUser\x12\x1c.history.v1.EraseUserRequest\x1a\x1d.history.v1.EraseUserResponse\x12`\n" +
+	"\x11GetUserStatistics\x12$.history.v1.GetUserStatisticsRequest\x1a%.history.v1.GetUserStatisticsResponse\x12f\n" +
+	"\x13GetSystemStatistics\x12&.history.v1.GetSystemStatisticsRequest\x1a'.history.v1.GetSystemStatisticsResponseB;Z9github.com/stenomesh/stenomesh/proto/history/v1;historyv1b\x06proto3"
 
 var (
 	file_history_v1_history_proto_rawDescOnce sync.Once
@@ -794,46 +1199,62 @@ func file_history_v1_history_proto_rawDescGZIP() []byte {
 	return file_history_v1_history_proto_rawDescData
 }
 
-var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 12)
+var file_history_v1_history_proto_msgTypes = make([]protoimpl.MessageInfo, 18)
 var file_history_v1_history_proto_goTypes = []any{
-	(*GetJobRequest)(nil),         // 0: history.v1.GetJobRequest
-	(*GetJobResponse)(nil),        // 1: history.v1.GetJobResponse
-	(*GetTranscriptRequest)(nil),  // 2: history.v1.GetTranscriptRequest
-	(*GetTranscriptResponse)(nil), // 3: history.v1.GetTranscriptResponse
-	(*ListJobsRequest)(nil),       // 4: history.v1.ListJobsRequest
-	(*Position)(nil),              // 5: history.v1.Position
-	(*KnownJob)(nil),              // 6: history.v1.KnownJob
-	(*ListJobsResponse)(nil),      // 7: history.v1.ListJobsResponse
-	(*GetConfirmedRequest)(nil),   // 8: history.v1.GetConfirmedRequest
-	(*GetConfirmedResponse)(nil),  // 9: history.v1.GetConfirmedResponse
-	(*EraseUserRequest)(nil),      // 10: history.v1.EraseUserRequest
-	(*EraseUserResponse)(nil),     // 11: history.v1.EraseUserResponse
-	(*v1.Job)(nil),                // 12: job.v1.Job
-	(*v1.Transcript)(nil),         // 13: job.v1.Transcript
-	(v1.State)(0),                 // 14: job.v1.State
+	(*GetJobRequest)(nil),               // 0: history.v1.GetJobRequest
+	(*GetJobResponse)(nil),              // 1: history.v1.GetJobResponse
+	(*GetTranscriptRequest)(nil),        // 2: history.v1.GetTranscriptRequest
+	(*GetTranscriptResponse)(nil),       // 3: history.v1.GetTranscriptResponse
+	(*ListJobsRequest)(nil),             // 4: history.v1.ListJobsRequest
+	(*Position)(nil),                    // 5: history.v1.Position
+	(*KnownJob)(nil),                    // 6: history.v1.KnownJob
+	(*ListJobsResponse)(nil),            // 7: history.v1.ListJobsResponse
+	(*GetConfirmedRequest)(nil),         // 8: history.v1.GetConfirmedRequest
+	(*GetConfirmedResponse)(nil),        // 9: history.v1.GetConfirmedResponse
+	(*EraseUserRequest)(nil),            // 10: history.v1.EraseUserRequest
+	(*EraseUserResponse)(nil),           // 11: history.v1.EraseUserResponse
+	(*GetUserStatisticsRequest)(nil),    // 12: history.v1.GetUserStatisticsRequest
+	(*GetUserStatisticsResponse)(nil),   // 13: history.v1.GetUserStatisticsResponse
+	(*GetSystemStatisticsRequest)(nil),  // 14: history.v1.GetSystemStatisticsRequest
+	(*GetSystemStatisticsResponse)(nil), // 15: history.v1.GetSystemStatisticsResponse
+	(*Tally)(nil),                       // 16: history.v1.Tally
+	nil,                                 // 17: history.v1.ListJobsResponse.ExcerptsEntry
+	(*v1.Job)(nil),                      // 18: job.v1.Job
+	(*v1.Transcript)(nil),               // 19: job.v1.Transcript
+	(v1.State)(0),                       // 20: job.v1.State
 }
 var file_history_v1_history_proto_depIdxs = []int32{
-	12, // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
-	13, // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
-	14, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
+	18, // 0: history.v1.GetJobResponse.job:type_name -> job.v1.Job
+	19, // 1: history.v1.GetTranscriptResponse.transcript:type_name -> job.v1.Transcript
+	20, // 2: history.v1.ListJobsRequest.states:type_name -> job.v1.State
 	5,  // 3: history.v1.ListJobsRequest.after:type_name -> history.v1.Position
 	6,  // 4: history.v1.ListJobsRequest.without:type_name -> history.v1.KnownJob
-	12, // 5: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
-	0,  // 6: history.v1.HistoryService.GetJob:input_type -> history.v1.GetJobRequest
-	2,  // 7: history.v1.HistoryService.GetTranscript:input_type -> history.v1.GetTranscriptRequest
-	4,  // 8: history.v1.HistoryService.ListJobs:input_type -> history.v1.ListJobsRequest
-	8,  // 9: history.v1.HistoryService.GetConfirmed:input_type -> history.v1.GetConfirmedRequest
-	10, // 10: history.v1.HistoryService.EraseUser:input_type -> history.v1.EraseUserRequest
-	1,  // 11: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
-	3,  // 12: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
-	7,  // 13: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
-	9,  // 14: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
-	11, // 15: history.v1.HistoryService.EraseUser:output_type -> history.v1.EraseUserResponse
-	11, // [11:16] is the sub-list for method output_type
-	6,  // [6:11] is the sub-list for method input_type
-	6,  // [6:6] is the sub-list for extension type_name
-	6,  // [6:6] is the sub-list for extension extendee
-	0,  // [0:6] is the sub-list for field type_name
+	18, // 5: history.v1.ListJobsResponse.jobs:type_name -> job.v1.Job
+	17, // 6: history.v1.ListJobsResponse.excerpts:type_name -> history.v1.ListJobsResponse.ExcerptsEntry
+	16, // 7: history.v1.GetUserStatisticsResponse.by_state:type_name -> history.v1.Tally
+	16, // 8: history.v1.GetUserStatisticsResponse.by_language:type_name -> history.v1.Tally
+	16, // 9: history.v1.GetUserStatisticsResponse.by_model:type_name -> history.v1.Tally
+	16, // 10: history.v1.GetUserStatisticsResponse.by_day:type_name -> history.v1.Tally
+	16, // 11: history.v1.GetSystemStatisticsResponse.by_state:type_name -> history.v1.Tally
+	0,  // 12: history.v1.HistoryService.GetJob:input_type -> history.v1.GetJobRequest
+	2,  // 13: history.v1.HistoryService.GetTranscript:input_type -> history.v1.GetTranscriptRequest
+	4,  // 14: history.v1.HistoryService.ListJobs:input_type -> history.v1.ListJobsRequest
+	8,  // 15: history.v1.HistoryService.GetConfirmed:input_type -> history.v1.GetConfirmedRequest
+	10, // 16: history.v1.HistoryService.EraseUser:input_type -> history.v1.EraseUserRequest
+	12, // 17: history.v1.HistoryService.GetUserStatistics:input_type -> history.v1.GetUserStatisticsRequest
+	14, // 18: history.v1.HistoryService.GetSystemStatistics:input_type -> history.v1.GetSystemStatisticsRequest
+	1,  // 19: history.v1.HistoryService.GetJob:output_type -> history.v1.GetJobResponse
+	3,  // 20: history.v1.HistoryService.GetTranscript:output_type -> history.v1.GetTranscriptResponse
+	7,  // 21: history.v1.HistoryService.ListJobs:output_type -> history.v1.ListJobsResponse
+	9,  // 22: history.v1.HistoryService.GetConfirmed:output_type -> history.v1.GetConfirmedResponse
+	11, // 23: history.v1.HistoryService.EraseUser:output_type -> history.v1.EraseUserResponse
+	13, // 24: history.v1.HistoryService.GetUserStatistics:output_type -> history.v1.GetUserStatisticsResponse
+	15, // 25: history.v1.HistoryService.GetSystemStatistics:output_type -> history.v1.GetSystemStatisticsResponse
+	19, // [19:26] is the sub-list for method output_type
+	12, // [12:19] is the sub-list for method input_type
+	12, // [12:12] is the sub-list for extension type_name
+	12, // [12:12] is the sub-list for extension extendee
+	0,  // [0:12] is the sub-list for field type_name
 }
 
 func init() { file_history_v1_history_proto_init() }
@@ -841,13 +1262,14 @@ func file_history_v1_history_proto_init() {
 	if File_history_v1_history_proto != nil {
 		return
 	}
+	file_history_v1_history_proto_msgTypes[4].OneofWrappers = []any{}
 	type x struct{}
 	out := protoimpl.TypeBuilder{
 		File: protoimpl.DescBuilder{
 			GoPackagePath: reflect.TypeOf(x{}).PkgPath(),
 			RawDescriptor: unsafe.Slice(unsafe.StringData(file_history_v1_history_proto_rawDesc), len(file_history_v1_history_proto_rawDesc)),
 			NumEnums:      0,
-			NumMessages:   12,
+			NumMessages:   18,
 			NumExtensions: 0,
 			NumServices:   1,
 		},

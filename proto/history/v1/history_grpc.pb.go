@@ -22,11 +22,13 @@ import (
 const _ = grpc.SupportPackageIsVersion9
 
 const (
-	HistoryService_GetJob_FullMethodName        = "/history.v1.HistoryService/GetJob"
-	HistoryService_GetTranscript_FullMethodName = "/history.v1.HistoryService/GetTranscript"
-	HistoryService_ListJobs_FullMethodName      = "/history.v1.HistoryService/ListJobs"
-	HistoryService_GetConfirmed_FullMethodName  = "/history.v1.HistoryService/GetConfirmed"
-	HistoryService_EraseUser_FullMethodName     = "/history.v1.HistoryService/EraseUser"
+	HistoryService_GetJob_FullMethodName              = "/history.v1.HistoryService/GetJob"
+	HistoryService_GetTranscript_FullMethodName       = "/history.v1.HistoryService/GetTranscript"
+	HistoryService_ListJobs_FullMethodName            = "/history.v1.HistoryService/ListJobs"
+	HistoryService_GetConfirmed_FullMethodName        = "/history.v1.HistoryService/GetConfirmed"
+	HistoryService_EraseUser_FullMethodName           = "/history.v1.HistoryService/EraseUser"
+	HistoryService_GetUserStatistics_FullMethodName   = "/history.v1.HistoryService/GetUserStatistics"
+	HistoryService_GetSystemStatistics_FullMethodName = "/history.v1.HistoryService/GetSystemStatistics"
 )
 
 // HistoryServiceClient is the client API for HistoryService service.
@@ -41,8 +43,8 @@ type HistoryServiceClient interface {
 	// GetTranscript returns the transcript of a completed job. NOT_FOUND: no such
 	// job of this user, or it has no transcript, or none of this version.
 	GetTranscript(ctx context.Context, in *GetTranscriptRequest, opts ...grpc.CallOption) (*GetTranscriptResponse, error)
-	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
-	// bad cursor, or a limit out of range.
+	// ListJobs returns a page of a user's jobs, newest first unless asked otherwise.
+	// INVALID_ARGUMENT: a limit out of range, or a query without words.
 	ListJobs(ctx context.Context, in *ListJobsRequest, opts ...grpc.CallOption) (*ListJobsResponse, error)
 	// GetConfirmed tells whether the row of a job is at least at a revision and, if
 	// the job is completed, its transcript is stored too; a missing one is read
@@ -52,6 +54,11 @@ type HistoryServiceClient interface {
 	// which keep ids and nothing else. It may be called again; there need not be such
 	// a user.
 	EraseUser(ctx context.Context, in *EraseUserRequest, opts ...grpc.CallOption) (*EraseUserResponse, error)
+	// GetUserStatistics returns what the jobs of a user come to, those that are not
+	// deleted.
+	GetUserStatistics(ctx context.Context, in *GetUserStatisticsRequest, opts ...grpc.CallOption) (*GetUserStatisticsResponse, error)
+	// GetSystemStatistics returns what the jobs of all users come to.
+	GetSystemStatistics(ctx context.Context, in *GetSystemStatisticsRequest, opts ...grpc.CallOption) (*GetSystemStatisticsResponse, error)
 }
 
 type historyServiceClient struct {
@@ -112,6 +119,26 @@ func (c *historyServiceClient) EraseUser(ctx context.Context, in *EraseUserReque
 	return out, nil
 }
 
+func (c *historyServiceClient) GetUserStatistics(ctx context.Context, in *GetUserStatisticsRequest, opts ...grpc.CallOption) (*GetUserStatisticsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetUserStatisticsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_GetUserStatistics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (c *historyServiceClient) GetSystemStatistics(ctx context.Context, in *GetSystemStatisticsRequest, opts ...grpc.CallOption) (*GetSystemStatisticsResponse, error) {
+	cOpts := append([]grpc.CallOption{grpc.StaticMethod()}, opts...)
+	out := new(GetSystemStatisticsResponse)
+	err := c.cc.Invoke(ctx, HistoryService_GetSystemStatistics_FullMethodName, in, out, cOpts...)
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
 // HistoryServiceServer is the server API for HistoryService service.
 // All implementations must embed UnimplementedHistoryServiceServer
 // for forward compatibility.
@@ -124,8 +151,8 @@ type HistoryServiceServer interface {
 	// GetTranscript returns the transcript of a completed job. NOT_FOUND: no such
 	// job of this user, or it has no transcript, or none of this version.
 	GetTranscript(context.Context, *GetTranscriptRequest) (*GetTranscriptResponse, error)
-	// ListJobs returns a page of a user's jobs, newest first. INVALID_ARGUMENT: a
-	// bad cursor, or a limit out of range.
+	// ListJobs returns a page of a user's jobs, newest first unless asked otherwise.
+	// INVALID_ARGUMENT: a limit out of range, or a query without words.
 	ListJobs(context.Context, *ListJobsRequest) (*ListJobsResponse, error)
 	// GetConfirmed tells whether the row of a job is at least at a revision and, if
 	// the job is completed, its transcript is stored too; a missing one is read
@@ -135,6 +162,11 @@ type HistoryServiceServer interface {
 	// which keep ids and nothing else. It may be called again; there need not be such
 	// a user.
 	EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error)
+	// GetUserStatistics returns what the jobs of a user come to, those that are not
+	// deleted.
+	GetUserStatistics(context.Context, *GetUserStatisticsRequest) (*GetUserStatisticsResponse, error)
+	// GetSystemStatistics returns what the jobs of all users come to.
+	GetSystemStatistics(context.Context, *GetSystemStatisticsRequest) (*GetSystemStatisticsResponse, error)
 	mustEmbedUnimplementedHistoryServiceServer()
 }
 
@@ -159,6 +191,12 @@ func (UnimplementedHistoryServiceServer) GetConfirmed(context.Context, *GetConfi
 }
 func (UnimplementedHistoryServiceServer) EraseUser(context.Context, *EraseUserRequest) (*EraseUserResponse, error) {
 	return nil, status.Error(codes.Unimplemented, "method EraseUser not implemented")
+}
+func (UnimplementedHistoryServiceServer) GetUserStatistics(context.Context, *GetUserStatisticsRequest) (*GetUserStatisticsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetUserStatistics not implemented")
+}
+func (UnimplementedHistoryServiceServer) GetSystemStatistics(context.Context, *GetSystemStatisticsRequest) (*GetSystemStatisticsResponse, error) {
+	return nil, status.Error(codes.Unimplemented, "method GetSystemStatistics not implemented")
 }
 func (UnimplementedHistoryServiceServer) mustEmbedUnimplementedHistoryServiceServer() {}
 func (UnimplementedHistoryServiceServer) testEmbeddedByValue()                        {}
@@ -271,6 +309,42 @@ func _HistoryService_EraseUser_Handler(srv interface{}, ctx context.Context, dec
 	return interceptor(ctx, in, info, handler)
 }
 
+func _HistoryService_GetUserStatistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetUserStatisticsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).GetUserStatistics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_GetUserStatistics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).GetUserStatistics(ctx, req.(*GetUserStatisticsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
+func _HistoryService_GetSystemStatistics_Handler(srv interface{}, ctx context.Context, dec func(interface{}) error, interceptor grpc.UnaryServerInterceptor) (interface{}, error) {
+	in := new(GetSystemStatisticsRequest)
+	if err := dec(in); err != nil {
+		return nil, err
+	}
+	if interceptor == nil {
+		return srv.(HistoryServiceServer).GetSystemStatistics(ctx, in)
+	}
+	info := &grpc.UnaryServerInfo{
+		Server:     srv,
+		FullMethod: HistoryService_GetSystemStatistics_FullMethodName,
+	}
+	handler := func(ctx context.Context, req interface{}) (interface{}, error) {
+		return srv.(HistoryServiceServer).GetSystemStatistics(ctx, req.(*GetSystemStatisticsRequest))
+	}
+	return interceptor(ctx, in, info, handler)
+}
+
 // HistoryService_ServiceDesc is the grpc.ServiceDesc for HistoryService service.
 // It's only intended for direct use with grpc.RegisterService,
 // and not to be introspected or modified (even as a copy)
@@ -297,6 +371,14 @@ var HistoryService_ServiceDesc = grpc.ServiceDesc{
 		{
 			MethodName: "EraseUser",
 			Handler:    _HistoryService_EraseUser_Handler,
+		},
+		{
+			MethodName: "GetUserStatistics",
+			Handler:    _HistoryService_GetUserStatistics_Handler,
+		},
+		{
+			MethodName: "GetSystemStatistics",
+			Handler:    _HistoryService_GetSystemStatistics_Handler,
 		},
 	},
 	Streams:  []grpc.StreamDesc{},

@@ -61,3 +61,40 @@ func transcriptKeepsEveryVersion(t *testing.T, store history.Store) {
 		wantNotFound(t, "of a deleted job", err)
 	}
 }
+
+func searchFollowsEveryVersion(t *testing.T, store history.Store) {
+	first, second, third := edited(1, 5), edited(2, 7), edited(3, 9)
+	want := func(step, found string) {
+		t.Helper()
+		for _, word := range []string{"first", "second", "third", "предложения"} {
+			ids := search(t, store, word)
+			wanted := word == found || word == "предложения" && found != ""
+			if wanted != (len(ids) == 1) || len(ids) > 1 {
+				t.Errorf("%s: %s finds %v", step, word, ids)
+			}
+		}
+	}
+	mustRecord(t, store, first)
+	want("as the engine made it", "first")
+	mustRecord(t, store, second)
+	want("edited", "second")
+
+	unread := third
+	unread.Transcript = nil // its blob could not be read
+	mustRecord(t, store, unread)
+	mustRecord(t, store, third) // now it can
+	want("edited, and read later", "third")
+	for _, again := range []record.Change{first, second, third} {
+		mustRecord(t, store, again)
+		want("a version comes again", "third")
+	}
+	if _, err := store.IndexMissing(t.Context(), ""); err != nil {
+		t.Error(err)
+	}
+	want("looked after", "third")
+
+	mustRecord(t, store, change(job("ann", 1, jobv1.State_STATE_DELETED), 11))
+	want("deleted", "")
+	mustRecord(t, store, third) // late
+	want("deleted before", "")
+}

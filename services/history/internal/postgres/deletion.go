@@ -80,6 +80,9 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) (jobIDs []string,
 		if _, err := tx.Exec(ctx, deleteUsage, userID); err != nil {
 			return fmt.Errorf("delete usage: %w", err)
 		}
+		if err := recount(ctx, tx, userID); err != nil {
+			return fmt.Errorf("count jobs: %w", err)
+		}
 		if _, err := tx.Exec(ctx, deleteUser, userID); err != nil {
 			return fmt.Errorf("delete account: %w", err)
 		}

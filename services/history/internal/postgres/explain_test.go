@@ -21,6 +21,7 @@ import (
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/history/internal/postgres"
 	"github.com/stenomesh/stenomesh/services/history/internal/record"
+	"github.com/stenomesh/stenomesh/services/history/internal/words"
 )
 
 // A day in the middle of 20 000 jobs of 50 users, most of them completed, and 5000
@@ -41,6 +42,13 @@ INSERT INTO transcript_versions
 SELECT id, 1, repeat('x', 300)::bytea
 FROM transcription_history
 WHERE status = 'completed'`, `
+INSERT INTO transcript_words
+SELECT job_id, array_to_tsvector(ARRAY['word', 'rare' || job_id] || ARRAY(SELECT 'a longer word ' || n FROM generate_series(1, 60) AS n))
+FROM transcripts
+WHERE job_id <> 'job80'`, `
+INSERT INTO user_statistics
+SELECT 'user' || n % 50, 'day', (20000 + n)::text, 1, 1, 1, 1
+FROM generate_series(1, 20000) AS n`, `
 INSERT INTO user_counters
 SELECT user_id, COUNT(*)
 FROM transcription_history
@@ -146,12 +154,20 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	for _, q := range []record.Query{
 		{Limit: 10}, {Limit: 1000}, {Limit: 10, Offset: 300}, {Limit: 10, After: middle}, {Limit: 10, Status: []string{"failed"}},
 		{Limit: 10, After: middle, Status: []string{"completed", "failed"}, Without: known}, {Limit: 100, Without: known},
+		{Limit: 10, Language: "ru", From: &middle.CreatedAt}, {Limit: 10, Model: "other", Before: &middle.CreatedAt},
+		{Limit: 10, FileName: "recording 17"}, {Limit: 10, Terms: []words.Term{{Stems: []string{"word"}}}},
+		{Limit: 10, OldestFirst: true}, {Limit: 10, OldestFirst: true, After: middle},
 	} {
 		q.UserID = "user21"
 		_, err := store.Page(t.Context(), q)
 		pageErrs = append(pageErrs, err)
 	}
 	pageErrs = append(pageErrs, askForHooks(t, store)...)
+	_, textsErr := store.Texts(t.Context(), "user42", []string{"job10042"}, 1000)
+	_, indexErr := store.IndexMissing(t.Context(), "job7x")
+	_, userErr := store.UserStatistics(t.Context(), "user21", 0)
+	_, systemErr := store.SystemStatistics(t.Context())
+	_, recountErr := store.CountMissing(t.Context(), 2, "user2")
 	_, createErr := store.CreateUser(t.Context(), record.User{ID: "user21", Name: "ann", Role: "user"})
 	_, nameErr := store.UserByName(t.Context(), "ann")
 	_, idErr := store.UserByID(t.Context(), "user21")
@@ -168,7 +184,8 @@ func askEverything(t *testing.T, store *postgres.Store) {
 	_, usageErr := store.Usage(t.Context(), "user21", 100)
 	_, deleteErr := store.DeleteUser(t.Context(), "user21")
 	for at, err := range append(pageErrs, recordErr, jobErr, transcriptErr, versionErr, confirmErr, createErr, nameErr, idErr, countErr,
-		listErr, lockErr, updateErr, keyErr, keysErr, hashErr, useErr, removeErr, usageErr, deleteErr, store.Check(t.Context())) {
+		listErr, lockErr, updateErr, keyErr, keysErr, hashErr, useErr, removeErr, usageErr, deleteErr, textsErr, indexErr,
+		userErr, systemErr, recountErr, store.Check(t.Context())) {
 		if err != nil {
 			t.Errorf("answer %d: %v", at, err)
 		}
@@ -228,7 +245,8 @@ func (p *planner) hear(message string) {
 
 func (p *planner) wantNoWholeTable(t *testing.T) {
 	t.Helper()
-	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|transcript_versions|users|api_keys|user_usage|webhook_[a-z]+)\b`)
+	scan := regexp.MustCompile(`Seq Scan on (public\.)?(transcription_history|transcripts|transcript_versions|transcript_words|user_statistics|` +
+		`users|api_keys|user_usage|webhook_[a-z]+)\b`)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if len(p.plans) == 0 {

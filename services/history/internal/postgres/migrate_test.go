@@ -12,6 +12,7 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
 	"github.com/stenomesh/stenomesh/services/history/internal/postgres"
+	"github.com/stenomesh/stenomesh/services/history/storetest"
 )
 
 func TestMigrate_isDoneOnceHoweverManyStart(t *testing.T) {
@@ -104,6 +105,11 @@ WHERE relname LIKE 'idx_%'`)
 		jobs + "keyset" + table + "(user_id, created_at DESC, id DESC) WHERE (status <> 'deleted'::text)",
 		jobs + "active" + table + "(created_at) WHERE (status = ANY (ARRAY['queued'::text, 'preprocessing'::text, 'transcribing'::text, 'assembling'::text]))",
 		"CREATE INDEX idx_api_keys_user ON public.api_keys USING btree (user_id, id)",
+		jobs + "user_language" + table + "(user_id, language)",
+		jobs + "user_model" + table + "(user_id, model)",
+		jobs + "user_file_name" + table + "(user_id, file_name text_pattern_ops)",
+		"CREATE INDEX idx_transcript_words ON public.transcript_words USING gin (words)",
+		"CREATE INDEX idx_user_counters_uncounted ON public.user_counters USING btree (user_id) WHERE (counted < 2)",
 		"CREATE INDEX idx_users_active ON public.users USING btree (role, is_active) WHERE is_active",
 		"CREATE INDEX idx_webhook_deliveries_job ON public.webhook_deliveries USING btree (job_id, ended_at DESC)",
 		"CREATE INDEX idx_webhook_deliveries_user ON public.webhook_deliveries USING btree (user_id)",
@@ -115,4 +121,10 @@ WHERE relname LIKE 'idx_%'`)
 	if !slices.Equal(got, want) {
 		t.Errorf("got %q,\nwant %q", got, want)
 	}
+}
+
+func TestUpkeep_catchesUpWithAVersionBefore(t *testing.T) {
+	t.Parallel()
+	database := testkit.Postgres(t)
+	storetest.CatchesUp(t, open(t, database), func() { execute(t, database, storetest.Before...) })
 }

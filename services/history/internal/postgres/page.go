@@ -23,6 +23,9 @@ func (s *Store) Page(ctx context.Context, query record.Query) (page record.Page,
 			page = record.Page{Jobs: make([]*jobv1.Job, 0, query.Limit)}
 			known := knownOf(query.Without)
 			var batch pgx.Batch
+			if query.Filtered() {
+				batch.Queue(planAnew)
+			}
 			queuePage(&batch, query, known, &page)
 			queueTotal(&batch, query.UserID, &page)
 			if len(known.ids) > 0 {
@@ -33,6 +36,11 @@ func (s *Store) Page(ctx context.Context, query record.Query) (page record.Page,
 	})
 	return page, err
 }
+
+// planAnew has statements of this transaction planned for their very values: which way
+// to a rare language is the best is not the way to a frequent one.
+const planAnew = `
+SELECT set_config('plan_cache_mode', 'force_custom_plan', true)`
 
 func queuePage(batch *pgx.Batch, query record.Query, known known, page *record.Page) {
 	text, args := pageQuery(query, known)
@@ -67,19 +75,56 @@ func pageQuery(query record.Query, known known) (text string, args []any) {
 SELECT record
 FROM transcription_history
 WHERE user_id = ` + place(query.UserID) + ` AND status <> 'deleted'`)
+	behind, order := `<`, `created_at DESC, id DESC`
+	if query.OldestFirst {
+		behind, order = `>`, `created_at, id`
+	}
 	if query.After != nil {
-		b.WriteString(` AND (created_at, id) < (` + place(instant(query.After.CreatedAt)) + `, ` + place(query.After.JobID) + `)`)
+		b.WriteString(` AND (created_at, id) ` + behind + ` (` + place(instant(query.After.CreatedAt)) + `, ` + place(query.After.JobID) + `)`)
 	}
-	if len(query.Status) > 0 {
-		b.WriteString(` AND status = ANY(` + place(query.Status) + `)`)
+	for _, condition := range filter(query, place) {
+		b.WriteString(` AND ` + condition)
 	}
-	if len(known.ids) > 0 {
+	if len(known.ids) > 0 && len(query.Terms) == 0 {
 		b.WriteString(` AND id <> ALL(` + place(known.ids) + `)`)
 	}
 	b.WriteString(`
-ORDER BY created_at DESC, id DESC
+ORDER BY ` + order + `
 LIMIT ` + place(query.Limit+1) + ` OFFSET ` + place(query.Offset))
 	return b.String(), args
+}
+
+// filter says what the jobs of a page have to be like. Names are compared byte by
+// byte, as their index has them.
+func filter(query record.Query, place func(arg any) string) (conditions []string) {
+	where := func(condition string, arg any) {
+		conditions = append(conditions, fmt.Sprintf(condition, place(arg)))
+	}
+	if len(query.Status) > 0 {
+		where(`status = ANY(%s)`, query.Status)
+	}
+	if query.Language != "" {
+		where(`language = %s`, query.Language)
+	}
+	if query.Model != "" {
+		where(`model = %s`, query.Model)
+	}
+	if query.FileName != "" {
+		where(`file_name ~>=~ %s`, query.FileName)
+		if end, ends := record.Behind(query.FileName); ends {
+			where(`file_name ~<~ %s`, end)
+		}
+	}
+	if query.From != nil {
+		where(`created_at >= %s`, instant(*query.From))
+	}
+	if query.Before != nil {
+		where(`created_at < %s`, instant(*query.Before))
+	}
+	if len(query.Terms) > 0 {
+		where(`id IN (`+selectMatching+`%s::text::tsquery)`, matchOf(query.UserID, query.Terms))
+	}
+	return conditions
 }
 
 const selectTotal = `

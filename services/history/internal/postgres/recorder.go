@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -33,7 +34,13 @@ SELECT
     attempt,
     status,
     revision,
-    charged_ms
+    charged_ms,
+    model,
+    language,
+    duration_ms,
+    created_at,
+    started_at,
+    finished_at
 FROM transcription_history
 WHERE id = ANY($1)
 ORDER BY id
@@ -53,7 +60,12 @@ func lockRows(ctx context.Context, tx pgx.Tx, jobs []record.Events) (map[string]
 	found := make(map[string]record.Stored, len(jobs))
 	var id string
 	var row record.Stored
-	_, err = pgx.ForEachRow(rows, []any{&id, &row.Attempt, &row.Status, &row.Revision, &row.ChargedMS}, func() error {
+	var created time.Time
+	var started, finished *time.Time
+	columns := []any{&id, &row.Attempt, &row.Status, &row.Revision, &row.ChargedMS, &row.Model, &row.Language, &row.DurationMS,
+		&created, &started, &finished}
+	_, err = pgx.ForEachRow(rows, columns, func() error {
+		row.CreatedAt, row.StartedAt, row.FinishedAt = created.UnixMicro(), microsOf(started), microsOf(finished)
 		found[id] = row
 		return nil
 	})
@@ -66,8 +78,7 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 	var fresh, changed []record.Row
 	var transcripts transcriptWrites
 	var deleted []string // ids of jobs
-	counts := map[string]int64{}
-	usage := usageWrites{}
+	live, counts, usage := map[string]int64{}, record.NewCounts(), usageWrites{}
 	for _, job := range jobs {
 		stored, exists := before[job.JobID]
 		o := record.Fold(stored, job)
@@ -78,13 +89,17 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 		default:
 			fresh = append(fresh, *o.Row)
 		}
-		if o.Row != nil && o.Row.Status == record.Deleted {
-			deleted = append(deleted, job.JobID)
-		}
-		if err := transcripts.add(job.JobID, o); err != nil {
+		if err := transcripts.add(job, o); err != nil {
 			return err
 		}
-		counts[job.UserID] += o.Live
+		if o.Row == nil {
+			continue
+		}
+		if o.Row.Status == record.Deleted {
+			deleted = append(deleted, job.JobID)
+		}
+		live[job.UserID] += o.Live
+		counts.Add(job.UserID, o)
 		usage.add(job.UserID, o.Usage)
 	}
 	var batch pgx.Batch
@@ -93,6 +108,7 @@ func store(ctx context.Context, tx pgx.Tx, jobs []record.Events, before map[stri
 	if len(deleted) > 0 {
 		batch.Queue(deleteDeliveries, deleted)
 	}
+	queueLive(&batch, live)
 	queueCounts(&batch, counts)
 	usage.queue(&batch)
 	return tx.SendBatch(ctx, &batch).Close()
@@ -105,16 +121,17 @@ FROM unnest($1::text[], $2::bigint[])
 ON CONFLICT (user_id) DO UPDATE SET
     jobs = user_counters.jobs + excluded.jobs`
 
-// queueCounts takes the counters in order of their users, as all transactions do.
-func queueCounts(batch *pgx.Batch, counts map[string]int64) {
-	maps.DeleteFunc(counts, func(_ string, jobs int64) bool { return jobs == 0 })
-	if len(counts) == 0 {
+// queueLive takes the counters in order of their users, as all transactions do. Whose
+// number of jobs stays the same is among them: the counter is the lock of the user's
+// statistics.
+func queueLive(batch *pgx.Batch, live map[string]int64) {
+	if len(live) == 0 {
 		return
 	}
-	users := slices.Sorted(maps.Keys(counts))
+	users := slices.Sorted(maps.Keys(live))
 	jobs := make([]int64, len(users))
 	for i, user := range users {
-		jobs[i] = counts[user]
+		jobs[i] = live[user]
 	}
 	batch.Queue(addToCounters, users, jobs)
 }

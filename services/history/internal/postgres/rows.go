@@ -68,8 +68,8 @@ func columns(rows []record.Row) []any {
 		column(rows, func(r record.Row) int64 { return int64(r.Attempt) }),
 		column(rows, func(r record.Row) string { return r.Status }),
 		column(rows, func(r record.Row) string { return r.Priority }),
-		column(rows, func(r record.Row) string { return text(r.Model) }),
-		column(rows, func(r record.Row) string { return text(r.Language) }),
+		column(rows, func(r record.Row) string { return short(text(r.Model)) }),
+		column(rows, func(r record.Row) string { return short(text(r.Language)) }),
 		column(rows, func(r record.Row) string { return short(text(r.FileName)) }),
 		column(rows, func(r record.Row) string { return text(r.FileID) }),
 		column(rows, func(r record.Row) int64 { return r.DurationMS }),
@@ -96,8 +96,8 @@ func column[T any](rows []record.Row, of func(record.Row) T) []T {
 // original.
 func text(s string) string { return strings.ReplaceAll(s, "\x00", "\uFFFD") }
 
-// longestName is how much of a file name is kept for searching, in characters: an
-// index takes no more than about 2700 bytes.
+// longestName is how much of a name is kept for searching, in characters: an index
+// takes no more than about 2700 bytes.
 const longestName = 500
 
 func short(name string) string {
@@ -137,4 +137,11 @@ func instantOrNull(micros int64) *time.Time {
 	}
 	at := instant(micros)
 	return &at
+}
+
+func microsOf(at *time.Time) int64 {
+	if at == nil {
+		return 0
+	}
+	return at.UnixMicro()
 }

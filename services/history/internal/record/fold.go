@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/words"
 )
 
 // completed is the status of a job that has a transcript.
@@ -22,6 +23,7 @@ type event struct {
 	row        Row
 	transcript *jobv1.Transcript // may be nil
 	cached     bool              // nothing ran for it
+	words      []string          // of the transcript, for searching
 }
 
 // Group sorts changes by job id: the order in which all transactions take rows, so
@@ -40,19 +42,32 @@ func Group(changes []Change) ([]Events, error) {
 			places[row.ID] = at
 			jobs = append(jobs, Events{JobID: row.ID, UserID: row.UserID})
 		}
-		jobs[at].list = append(jobs[at].list, event{row, change.Transcript, change.Job.GetCached()})
+		said := words.Of(Text(change.Transcript))
+		jobs[at].list = append(jobs[at].list, event{row, change.Transcript, change.Job.GetCached(), said})
 	}
 	slices.SortFunc(jobs, func(a, b Events) int { return strings.Compare(a.JobID, b.JobID) })
 	return jobs, nil
 }
 
 // Stored is what the row of a job is before its changes; the zero value if there is
-// none.
+// none. Times and length are as in Row.
 type Stored struct {
-	Attempt   uint32
-	Status    string
-	Revision  uint64
-	ChargedMS int64 // how much of it is counted as usage
+	Attempt    uint32
+	Status     string
+	Revision   uint64
+	ChargedMS  int64 // how much of it is counted as usage
+	Model      string
+	Language   string
+	DurationMS int64
+	CreatedAt  int64
+	StartedAt  int64
+	FinishedAt int64
+}
+
+// storedOf is a row that was charged with so much.
+func storedOf(r Row, chargedMS int64) Stored {
+	return Stored{Attempt: r.Attempt, Status: r.Status, Revision: r.Revision, ChargedMS: chargedMS, Model: r.Model,
+		Language: r.Language, DurationMS: r.DurationMS, CreatedAt: r.CreatedAt, StartedAt: r.StartedAt, FinishedAt: r.FinishedAt}
 }
 
 func (s Stored) live() bool { return s.Revision > 0 && s.Status != Deleted }
@@ -73,12 +88,13 @@ type Outcome struct {
 	Row        *Row // to be stored; nil when nothing was newer
 	Fate       Fate
 	Transcript *jobv1.Transcript // for Replaced and Filled
+	Words      []string          // of the transcript, for searching
 	Attempt    uint32            // that made it
 	Version    uint32            // of it, from 1
 	Live       int64             // live jobs that the owner has more: 1, 0 or -1
 	Usage      Usage             // what the owner has used more
 
-	now Stored
+	before, now Stored
 }
 
 // Usage is audio of the jobs that a user made on one day.
@@ -87,21 +103,9 @@ type Usage struct {
 	AudioMS int64
 }
 
-// dayMicros is a day in microseconds.
-const dayMicros = 24 * 60 * 60 * 1_000_000
-
-// dayOf is the day of a time in microseconds since 1970 UTC.
-func dayOf(micros int64) int64 {
-	day := micros / dayMicros
-	if micros%dayMicros < 0 {
-		day--
-	}
-	return day
-}
-
 // Fold puts the changes of a job onto what is stored, one after another.
 func Fold(before Stored, job Events) Outcome {
-	o := Outcome{now: before}
+	o := Outcome{before: before, now: before}
 	for _, e := range job.list {
 		o.add(e)
 	}
@@ -132,12 +136,17 @@ func (o *Outcome) add(e event) {
 	over := o.now.Revision > 0 && o.now.Attempt < e.row.Attempt
 	switch {
 	case e.row.Status == Deleted, over && e.transcript == nil:
-		o.Fate, o.Transcript = Removed, nil
+		o.Fate, o.Transcript, o.Words = Removed, nil, nil
 	case e.transcript != nil:
-		o.Fate, o.Transcript, o.Version = Replaced, e.transcript, e.row.TranscriptVersion
+		o.take(Replaced, e)
 	}
 	o.Row = &e.row
-	o.now = Stored{Attempt: e.row.Attempt, Status: e.row.Status, Revision: e.row.Revision, ChargedMS: o.charge(e)}
+	o.now = storedOf(e.row, o.charge(e))
+}
+
+// take makes the transcript of a change the one to be stored.
+func (o *Outcome) take(fate Fate, e event) {
+	o.Fate, o.Transcript, o.Words, o.Version = fate, e.transcript, e.words, e.row.TranscriptVersion
 }
 
 // charge is what a job is counted with: the length of its recording once that is
@@ -158,8 +167,8 @@ func (o *Outcome) fill(e event) {
 	}
 	switch o.Fate {
 	case Untouched:
-		o.Fate, o.Transcript, o.Version = Filled, e.transcript, e.row.TranscriptVersion
+		o.take(Filled, e)
 	case Removed:
-		o.Fate, o.Transcript, o.Version = Replaced, e.transcript, e.row.TranscriptVersion
+		o.take(Replaced, e)
 	}
 }

@@ -1,17 +1,54 @@
 package record
 
-import jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+import (
+	"unicode/utf8"
+
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/history/internal/words"
+)
 
 // Query asks for one page of a user's jobs, newest first.
 type Query struct {
 	UserID string
 	Limit  int       // rows, at least 1
 	Offset int       // rows to pass over; only without After
-	After  *Position // only what is older than this; nil for the newest
-	Status []string  // only these; empty for all that are not deleted
-	// Without are jobs that the asker knows better: they are neither on the page
-	// nor in its total, and Offset does not count them.
-	Without []Known
+	After  *Position // only what is behind this in the order of pages; nil for the first page
+	// Without are jobs that the asker knows better: they are not in the total and,
+	// unless there are Terms, neither on the page nor counted by Offset.
+	Without     []Known
+	OldestFirst bool
+
+	// What the jobs have to be like; empty and nil: it does not matter.
+	Status   []string
+	Language string
+	Model    string
+	FileName string       // how the name begins
+	Terms    []words.Term // all of them are in the transcript
+	From     *int64       // created then or later, microseconds since 1970 UTC
+	Before   *int64       // created before
+}
+
+// Filtered reports whether the page leaves jobs out.
+func (q Query) Filtered() bool {
+	return len(q.Status)+len(q.Terms) > 0 || q.Language+q.Model+q.FileName != "" || q.From != nil || q.Before != nil
+}
+
+// Behind returns the first text that does not begin with prefix, of those that come
+// after it byte by byte; false: there is none.
+func Behind(prefix string) (string, bool) {
+	for prefix != "" {
+		last, size := utf8.DecodeLastRuneInString(prefix)
+		prefix = prefix[:len(prefix)-size]
+		switch {
+		case last == utf8.MaxRune:
+			continue
+		case last == 0xD7FF: // no text holds the surrogates behind it
+			return prefix + "\uE000", true
+		default:
+			return prefix + string(last+1), true
+		}
+	}
+	return "", false
 }
 
 // Known is a job at the revision that somebody knows of.

@@ -57,6 +57,9 @@ func (s *Store) DeleteUser(ctx context.Context, userID string) (jobIDs []string,
 				return fmt.Errorf("%s: %w", step.doing, err)
 			}
 		}
+		if err := recount(ctx, tx, userID); err != nil {
+			return fmt.Errorf("count jobs: %w", err)
+		}
 		jobIDs, err = jobsOfUser(ctx, tx, userID)
 		return err
 	})

@@ -23,6 +23,15 @@ func encodeKnown(jobs []record.Known) (string, error) {
 	return string(text), nil
 }
 
+// encodeIDs writes ids as a JSON array.
+func encodeIDs(ids []string) (string, error) {
+	text, err := json.Marshal(ids)
+	if err != nil {
+		return "", fmt.Errorf("encode ids: %w", err)
+	}
+	return string(text), nil
+}
+
 // CROSS JOIN keeps the order of the tables: the rows are found by their ids.
 const selectKnown = `
 SELECT job.id, job.status <> 'deleted', job.revision >= known.value

@@ -5,13 +5,11 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
-	"strings"
 
 	"google.golang.org/protobuf/proto"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
-	"github.com/stenomesh/stenomesh/services/history/internal/record"
 )
 
 const selectJob = `
@@ -84,105 +82,4 @@ func scanTranscript(jobID string, row *sql.Row) (*jobv1.Transcript, error) {
 		return nil, fmt.Errorf("decode transcript of %s: %w", jobID, err)
 	}
 	return transcript, nil
-}
-
-// Page reads the jobs, the counter and what is known of Without in one
-// transaction, so that all are of the same moment.
-func (s *Store) Page(ctx context.Context, query record.Query) (record.Page, error) {
-	tx, err := s.reader.BeginTx(ctx, &sql.TxOptions{ReadOnly: true})
-	if err != nil {
-		return record.Page{}, classify("read page", err)
-	}
-	defer func() { _ = tx.Rollback() }() // nothing to commit
-	without, err := encodeKnown(query.Without)
-	if err != nil {
-		return record.Page{}, err
-	}
-	page, err := readPage(ctx, tx, query, without)
-	if err != nil {
-		return record.Page{}, classify("read page", err)
-	}
-	total, err := readTotal(ctx, tx, query.UserID)
-	if err != nil {
-		return record.Page{}, classify("read total", err)
-	}
-	if len(query.Without) == 0 {
-		page.Total = total
-		return page, nil
-	}
-	hidden, recorded, err := readKnown(ctx, tx, query.UserID, without)
-	if err != nil {
-		return record.Page{}, classify("read known jobs", err)
-	}
-	page.Total, page.Recorded = total-hidden, recorded
-	return page, nil
-}
-
-func readPage(ctx context.Context, tx *sql.Tx, query record.Query, without string) (record.Page, error) {
-	text, args := pageQuery(query, without)
-	rows, err := tx.QueryContext(ctx, text, args...)
-	if err != nil {
-		return record.Page{}, err
-	}
-	defer func() { _ = rows.Close() }()
-	page := record.Page{Jobs: make([]*jobv1.Job, 0, query.Limit)}
-	var body sql.RawBytes // decoding copies what it keeps
-	for rows.Next() {
-		if len(page.Jobs) == query.Limit {
-			page.More = true
-			break
-		}
-		job := &jobv1.Job{}
-		if err := rows.Scan(&body); err != nil {
-			return record.Page{}, err
-		}
-		if err := proto.Unmarshal(body, job); err != nil {
-			return record.Page{}, fmt.Errorf("decode job: %w", err)
-		}
-		page.Jobs = append(page.Jobs, job)
-	}
-	return page, rows.Err()
-}
-
-// pageQuery asks for one row more than the page, to know whether there is more.
-// without is query.Without as encodeKnown writes it.
-func pageQuery(query record.Query, without string) (text string, args []any) {
-	var b strings.Builder
-	b.WriteString(`
-SELECT record
-FROM transcription_history
-WHERE user_id = ? AND status <> 'deleted'`)
-	args = append(args, query.UserID)
-	if query.After != nil {
-		b.WriteString(` AND (created_at, id) < (?, ?)`)
-		args = append(args, query.After.CreatedAt, query.After.JobID)
-	}
-	if len(query.Status) > 0 {
-		b.WriteString(` AND status IN (?` + strings.Repeat(`, ?`, len(query.Status)-1) + `)`)
-		for _, status := range query.Status {
-			args = append(args, status)
-		}
-	}
-	if len(query.Without) > 0 {
-		b.WriteString(` AND id NOT IN (SELECT key FROM json_each(?))`)
-		args = append(args, without)
-	}
-	b.WriteString(`
-ORDER BY created_at DESC, id DESC
-LIMIT ? OFFSET ?`)
-	return b.String(), append(args, query.Limit+1, query.Offset)
-}
-
-const selectTotal = `
-SELECT jobs
-FROM user_counters
-WHERE user_id = ?`
-
-func readTotal(ctx context.Context, tx *sql.Tx, userID string) (int64, error) {
-	var total int64
-	err := tx.QueryRowContext(ctx, selectTotal, userID).Scan(&total)
-	if errors.Is(err, sql.ErrNoRows) {
-		return 0, nil
-	}
-	return total, err
 }

@@ -18,49 +18,54 @@ func (s *Store) Record(ctx context.Context, changes []record.Change) error {
 		return err
 	}
 	return classify("record jobs", s.inTx(ctx, func(tx *sql.Tx) error {
-		counts := map[string]int64{}
+		live, counts := map[string]int64{}, record.NewCounts()
 		for _, job := range jobs {
-			if err := recordJob(ctx, tx, job, counts); err != nil {
+			outcome, err := recordJob(ctx, tx, job)
+			if err != nil {
 				return err
 			}
+			live[job.UserID] += outcome.Live
+			counts.Add(job.UserID, outcome)
+		}
+		if err := addLive(ctx, tx, live); err != nil {
+			return err
 		}
 		return addCounts(ctx, tx, counts)
 	}))
 }
 
-// recordJob stores what the changes of one job come to, and notes in counts how many
-// live jobs its owner has more or less. Nobody else writes meanwhile.
-func recordJob(ctx context.Context, tx *sql.Tx, job record.Events, counts map[string]int64) error {
+// recordJob stores what the changes of one job come to. Nobody else writes meanwhile.
+func recordJob(ctx context.Context, tx *sql.Tx, job record.Events) (record.Outcome, error) {
 	before, err := storedRow(ctx, tx, job.JobID)
 	if err != nil {
-		return fmt.Errorf("read job %s: %w", job.JobID, err)
+		return record.Outcome{}, fmt.Errorf("read job %s: %w", job.JobID, err)
 	}
 	outcome := record.Fold(before, job)
 	if outcome.Row != nil {
 		if err := upsertJob(ctx, tx, *outcome.Row); err != nil {
-			return fmt.Errorf("store job %s: %w", job.JobID, err)
+			return record.Outcome{}, fmt.Errorf("store job %s: %w", job.JobID, err)
 		}
 		if outcome.Row.Status == record.Deleted {
 			if _, err := tx.ExecContext(ctx, deleteDeliveries, job.JobID); err != nil {
-				return fmt.Errorf("delete deliveries of %s: %w", job.JobID, err)
+				return record.Outcome{}, fmt.Errorf("delete deliveries of %s: %w", job.JobID, err)
 			}
 		}
 	}
-	counts[job.UserID] += outcome.Live
 	if err := addUsage(ctx, tx, job.UserID, outcome.Usage); err != nil {
-		return err
+		return record.Outcome{}, err
 	}
-	return recordTranscript(ctx, tx, job.JobID, outcome)
+	return outcome, recordTranscript(ctx, tx, job, outcome)
 }
 
 const selectStored = `
-SELECT attempt, status, revision, charged_ms
+SELECT attempt, status, revision, charged_ms, model, language, duration_ms, created_at, started_at, finished_at
 FROM transcription_history
 WHERE id = ?`
 
 func storedRow(ctx context.Context, tx *sql.Tx, id string) (record.Stored, error) {
 	var row record.Stored
-	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.Attempt, &row.Status, &row.Revision, &row.ChargedMS)
+	err := tx.QueryRowContext(ctx, selectStored, id).Scan(&row.Attempt, &row.Status, &row.Revision, &row.ChargedMS,
+		&row.Model, &row.Language, &row.DurationMS, &row.CreatedAt, &row.StartedAt, &row.FinishedAt)
 	if errors.Is(err, sql.ErrNoRows) {
 		return record.Stored{}, nil
 	}
@@ -128,35 +133,46 @@ WHERE job_id = ?`
 )
 
 // recordTranscript does with the transcript of a job what its changes come to.
-func recordTranscript(ctx context.Context, tx *sql.Tx, jobID string, outcome record.Outcome) (err error) {
+func recordTranscript(ctx context.Context, tx *sql.Tx, job record.Events, outcome record.Outcome) (err error) {
 	switch outcome.Fate {
 	case record.Removed:
-		if _, err = tx.ExecContext(ctx, deleteTranscript, jobID); err == nil {
-			_, err = tx.ExecContext(ctx, deleteVersions, jobID)
+		if _, err = tx.ExecContext(ctx, deleteTranscript, job.JobID); err == nil { // with its words
+			_, err = tx.ExecContext(ctx, deleteVersions, job.JobID)
 		}
 	case record.Filled:
-		err = writeTranscript(ctx, tx, fillTranscript, jobID, outcome)
+		err = writeTranscript(ctx, tx, fillTranscript, job, outcome)
 	case record.Replaced:
-		err = writeTranscript(ctx, tx, replaceTranscript, jobID, outcome)
+		err = writeTranscript(ctx, tx, replaceTranscript, job, outcome)
 	}
 	if err != nil {
-		return fmt.Errorf("store transcript of %s: %w", jobID, err)
+		return fmt.Errorf("store transcript of %s: %w", job.JobID, err)
 	}
 	return nil
 }
 
-func writeTranscript(ctx context.Context, tx *sql.Tx, query, jobID string, outcome record.Outcome) error {
+// writeTranscript stores a transcript and makes it searchable, unless a newer version
+// is there.
+func writeTranscript(ctx context.Context, tx *sql.Tx, query string, job record.Events, outcome record.Outcome) error {
 	body, err := proto.Marshal(outcome.Transcript)
 	if err != nil {
 		return err
 	}
 	if outcome.Version > 1 {
-		if _, err := tx.ExecContext(ctx, keepVersion, jobID, outcome.Attempt, outcome.Version); err != nil {
+		if _, err := tx.ExecContext(ctx, keepVersion, job.JobID, outcome.Attempt, outcome.Version); err != nil {
 			return err
 		}
 	}
-	_, err = tx.ExecContext(ctx, query, jobID, outcome.Attempt, outcome.Version, record.Text(outcome.Transcript), body)
-	return err
+	done, err := tx.ExecContext(ctx, query, job.JobID, outcome.Attempt, outcome.Version, record.Text(outcome.Transcript), body)
+	if err != nil {
+		return err
+	}
+	if stored, err := done.RowsAffected(); err != nil || stored == 0 {
+		return err
+	}
+	if _, err := tx.ExecContext(ctx, deleteWords, job.JobID); err != nil {
+		return err
+	}
+	return fillWords(ctx, tx, job.UserID, job.JobID, outcome.Words)
 }
 
 const addToCounter = `
@@ -165,8 +181,8 @@ VALUES (?, ?)
 ON CONFLICT (user_id) DO UPDATE SET
     jobs = user_counters.jobs + excluded.jobs`
 
-func addCounts(ctx context.Context, tx *sql.Tx, counts map[string]int64) error {
-	for userID, jobs := range counts {
+func addLive(ctx context.Context, tx *sql.Tx, live map[string]int64) error {
+	for userID, jobs := range live {
 		if jobs == 0 {
 			continue
 		}
