@@ -5,6 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -140,7 +141,7 @@ func (h *history) ListJobs(_ context.Context, req *historyv1.ListJobsRequest) (*
 			continue
 		}
 		reply.Total++
-		if len(req.GetStates()) == 0 || slices.Contains(req.GetStates(), row.Job.GetState()) {
+		if fits(row.Job, req) {
 			all = append(all, row.Job)
 		}
 	}
@@ -150,6 +151,48 @@ func (h *history) ListJobs(_ context.Context, req *historyv1.ListJobsRequest) (*
 	reply.Jobs = all[from:to]
 	reply.More = to < len(all)
 	return reply, nil
+}
+
+// fits is the filter in small: without words, and not in another order.
+func fits(row *jobv1.Job, req *historyv1.ListJobsRequest) bool {
+	created := row.GetCreatedAt().AsTime().UnixMicro()
+	return (len(req.GetStates()) == 0 || slices.Contains(req.GetStates(), row.GetState())) &&
+		(req.GetLanguage() == "" || row.GetOptions().GetLanguage() == req.GetLanguage()) &&
+		(req.GetModel() == "" || row.GetOptions().GetResolvedModel() == req.GetModel()) &&
+		strings.HasPrefix(row.GetInput().GetName(), req.GetFileNamePrefix()) &&
+		(req.CreatedFromUs == nil || created >= req.GetCreatedFromUs()) &&
+		(req.CreatedBeforeUs == nil || created < req.GetCreatedBeforeUs())
+}
+
+// GetUserStatistics knows one user, who has done the same thing every day.
+func (h *history) GetUserStatistics(_ context.Context, req *historyv1.GetUserStatisticsRequest) (*historyv1.GetUserStatisticsResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	reply := &historyv1.GetUserStatisticsResponse{
+		ByState:    []*historyv1.Tally{{Name: "assembling", Jobs: 1}, {Name: "completed", Jobs: 40, AudioMs: 80_000, WorkMs: 20_000, WorkedMs: 80_000}},
+		ByLanguage: []*historyv1.Tally{{Name: "ru", Jobs: 40, AudioMs: 80_000}},
+		ByModel:    []*historyv1.Tally{{Name: "demo", Jobs: 40, AudioMs: 80_000}},
+	}
+	for day := range int64(statisticDays) {
+		reply.ByDay = append(reply.ByDay, &historyv1.Tally{Name: strconv.FormatInt(req.GetFromDay()+day, 10), Jobs: day, AudioMs: 1500})
+	}
+	return reply, nil
+}
+
+// statisticDays is how far back statistics by day go.
+const statisticDays = 30
+
+// GetSystemStatistics tells of all users.
+func (h *history) GetSystemStatistics(context.Context, *historyv1.GetSystemStatisticsRequest) (*historyv1.GetSystemStatisticsResponse, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.down {
+		return nil, errDown
+	}
+	return &historyv1.GetSystemStatisticsResponse{ByState: []*historyv1.Tally{{Name: "queued", Jobs: 2}, {Name: "failed", Jobs: 3}}}, nil
 }
 
 // firstRow is where the page begins in all rows.

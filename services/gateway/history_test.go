@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"net/url"
 	"slices"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stenomesh/stenomesh/pkg/job"
 	"github.com/stenomesh/stenomesh/pkg/testkit"
@@ -132,16 +134,107 @@ func TestHistory_asksAboutAJobUntilItIsRecorded(t *testing.T) {
 	}
 }
 
-func TestHistory_refusesFiltersItDoesNotHave(t *testing.T) {
+// Filters hold for jobs that only the gateway knows as for those of the history.
+func TestHistory_filtersWhatTheHistoryDoesNotHaveYet(t *testing.T) {
 	t.Parallel()
-	ann := start(t).login("ann")
-	for _, name := range []string{"language", "model", "file_name", "q", "from", "to", "sort", "statuss"} {
-		got := ann.send("GET", "/api/v1/user/history?"+url.Values{name: {"x"}}.Encode(), "").wants(400, "not_available")
-		if got.field("field") != name {
-			t.Errorf("%s: %s", name, got.body)
+	r := start(t)
+	ann := r.login("ann")
+	bodies := []string{`"language":"ru"`, `"language":"en"`, `"language":"ru"`, `"language":"en"`}
+	var ids []string // oldest first
+	for n, options := range bodies {
+		file := fmt.Sprintf("f%d", n)
+		ann.send("PUT", "/api/v1/files/"+file+"?name="+url.QueryEscape([]string{"Отчёт", "note"}[n/2]+file+".wav"), string(sound(file))).wants(201, "")
+		ids = append(ids, ann.send("POST", "/api/v1/transcription/create", `{"file_id":"`+file+`",`+options+`}`).wants(201, "").field("task_id"))
+		if n == 1 {
+			r.historyHas(ids, jobv1.State_STATE_QUEUED)
+			r.history.set(func(h *history) { h.behind = true })
 		}
 	}
-	ann.send("GET", "/api/v1/user/history?status=done", "").wants(400, "invalid_parameter")
+	made := func(n int) string {
+		record, _, err := r.store.Get(t.Context(), ids[n])
+		r.ok(err)
+		return record.GetCreatedAt().AsTime().Format(time.RFC3339Nano)
+	}
+	today := time.Now().UTC().Format(time.DateOnly)
+	for filter, want := range map[string][]string{
+		"language=ru":                            {ids[2], ids[0]},
+		"language=EN&model=whisper-tiny":         nil,
+		"language=&model=demo":                   {ids[3], ids[2], ids[1], ids[0]},
+		"file_name=" + url.QueryEscape("Отчётf"): {ids[1], ids[0]},
+		"file_name=note&language=en":             {ids[3]},
+		"from=" + made(1) + "&to=" + made(3):     {ids[2], ids[1]},
+		"to=2020-01-01":                          nil,
+		"from=2020-01-01&to=" + today:            {ids[3], ids[2], ids[1], ids[0]},
+		"sort=-created_at&status=queued":         {ids[3], ids[2], ids[1], ids[0]},
+	} {
+		for _, limit := range []int{1, 3, 10} {
+			if got := idsOf(byCursor(t, ann, limit, "&"+filter)); !slices.Equal(got, want) {
+				t.Errorf("%s by cursor, limit %d: got %v\nwant %v", filter, limit, got, want)
+			}
+		}
+	}
+	if all := page(t, ann, "?language=ru&limit=1"); all.Total != 4 || all.NextCursor == nil {
+		t.Errorf("%+v; want a total of all jobs", all)
+	} else {
+		ann.send("GET", "/api/v1/user/history?language=en&limit=1&cursor="+*all.NextCursor, "").wants(400, "invalid_cursor")
+		ann.send("GET", "/api/v1/user/history?limit=1&cursor="+*all.NextCursor, "").wants(400, "invalid_cursor")
+		ann.send("GET", "/api/v1/user/history?language=RU&limit=7&cursor="+*all.NextCursor, "").wants(200, "")
+	}
+}
+
+func TestHistory_refusesFiltersThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	ann := start(t).login("ann")
+	for query, field := range map[string]string{
+		"statuss=queued": "statuss", "status=done": "status", "language=russian": "language", "from=yesterday": "from",
+		"to=2026-13-01": "to", "sort=file_name": "sort", "q=%ff": "q", "file_name=%00": "file_name",
+		"model=" + strings.Repeat("m", 1001): "model",
+	} {
+		got := ann.send("GET", "/api/v1/user/history?"+query, "").wants(400, "invalid_parameter")
+		if got.field("field") != field {
+			t.Errorf("%s: %s", query, got.body)
+		}
+	}
+	ann.send("GET", "/api/v1/user/history?language=ru&page=1001&limit=10", "").wants(400, "use_cursor")
+}
+
+func TestStats_tellWhatTheJobsComeTo(t *testing.T) {
+	t.Parallel()
+	r := start(t)
+	ann := r.login("ann")
+	tasks(ann, 2)
+	var own struct {
+		Jobs           map[string]int
+		Audio          float64 `json:"audio_seconds"`
+		RealTimeFactor float64 `json:"real_time_factor"`
+		Days           []struct {
+			Date  string
+			Jobs  int
+			Audio float64 `json:"audio_seconds"`
+		}
+		Languages, Models []map[string]any
+		Storage           struct{ Bytes int }
+	}
+	r.ok(json.Unmarshal([]byte(ann.send("GET", "/api/v1/user/stats", "").wants(200, "").body), &own))
+
+	if own.Jobs["total"] != 41 || own.Jobs["completed"] != 40 || own.Jobs["transcribing"] != 1 || own.Audio != 80 || own.RealTimeFactor != 0.25 {
+		t.Errorf("got %+v", own)
+	}
+	if own.Storage.Bytes != len(sound("f1")) {
+		t.Errorf("storage %+v; want the one recording", own.Storage)
+	}
+	last := own.Days[len(own.Days)-1]
+	if len(own.Days) != 30 || last.Jobs != 29 || last.Audio != 1.5 || len(own.Languages) != 1 || own.Models[0]["model"] != "demo" {
+		t.Errorf("got %+v", own)
+	}
+	all := ann.send("GET", "/api/v1/stats", "").wants(200, "")
+	if all.field("queue_depth") != "2" || all.field("running") != "0" || all.field("real_time_factor") != "null" {
+		t.Errorf("got %s", all.body)
+	}
+
+	r.history.set(func(h *history) { h.down = true })
+	ann.send("GET", "/api/v1/user/stats", "").wants(503, "history_unavailable")
+	ann.send("GET", "/api/v1/stats", "").wants(503, "history_unavailable")
 }
 
 func TestStatus_tellsThatThePositionIsNotKnown(t *testing.T) {

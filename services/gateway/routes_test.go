@@ -111,8 +111,15 @@ var routes = []route{
 	{pattern: "POST /api/v1/user/webhook-secret", who: users, status: 200},
 	{
 		pattern: "GET /api/v1/user/history", who: users, status: 200,
-		bad: and(badPage, []refused{{why: "too deep", path: "?page=1001&limit=10", status: 400, code: "use_cursor"}}),
+		bad: and(badPage, []refused{
+			{why: "too deep", path: "?page=1001&limit=10", status: 400, code: "use_cursor"},
+			{why: "unknown parameter", path: "?colour=red", status: 400, code: "invalid_parameter"},
+			{why: "malformed time", path: "?from=yesterday", status: 400, code: "invalid_parameter"},
+			{why: "unknown order", path: "?sort=file_name", status: 400, code: "invalid_parameter"},
+		}),
 	},
+	{pattern: "GET /api/v1/user/stats", who: users, status: 200},
+	{pattern: "GET /api/v1/stats", who: users, status: 200},
 
 	{
 		pattern: "POST /api/v1/users", who: admins, body: `{"username":"new","password":"long enough"}`, status: 201,

@@ -75,6 +75,8 @@ func (a *API) Register(router Routes) {
 	user("DELETE /api/v1/auth/keys/{key_id}", a.deleteKey)
 	user("GET /api/v1/user/me", a.me)
 	user("GET /api/v1/user/history", a.history)
+	user("GET /api/v1/user/stats", a.userStats)
+	user("GET /api/v1/stats", a.stats)
 
 	admin("POST /api/v1/users", a.createUser)
 	admin("GET /api/v1/users", a.listUsers)

@@ -2,16 +2,12 @@ package api
 
 import (
 	"fmt"
-	"maps"
 	"net/http"
-	"slices"
 	"strconv"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
-	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
-	"github.com/stenomesh/stenomesh/services/gateway/internal/problem"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/web"
 )
 
@@ -24,18 +20,24 @@ const (
 )
 
 type historyView struct {
-	Items      []statusView `json:"items"`
+	Items      []listedView `json:"items"`
 	Page       uint32       `json:"page,omitempty"` // left out where a cursor was used
 	Limit      uint32       `json:"limit"`
 	Total      int64        `json:"total"`
 	NextCursor *string      `json:"next_cursor"`
 }
 
-// history answers with a page of the user's jobs, newest first, by ?page= and
-// ?limit=, or by ?cursor= from the page before; with ?status=, which may repeat,
-// only of jobs that are in it.
+// listedView is a job on a page; match holds the words around what was looked for.
+type listedView struct {
+	statusView
+	Match string `json:"match,omitempty"`
+}
+
+// history answers with a page of the user's jobs, newest first unless ?sort= says
+// otherwise, by ?page= and ?limit=, or by ?cursor= from the page before; with filters
+// (filter.go) only of jobs that match all of them.
 func (a *API) history(w http.ResponseWriter, r *http.Request) error {
-	query, err := historyQuery(r)
+	query, err := a.historyQuery(r)
 	if err != nil {
 		return err
 	}
@@ -43,7 +45,7 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
-	view := historyView{Items: []statusView{}, Limit: query.Limit, Total: found.Total}
+	view := historyView{Items: []listedView{}, Limit: query.Limit, Total: found.Total}
 	if query.Cursor == "" {
 		view.Page = query.Page
 	}
@@ -51,12 +53,12 @@ func (a *API) history(w http.ResponseWriter, r *http.Request) error {
 		view.NextCursor = &found.NextCursor
 	}
 	for _, e := range found.Entries {
-		view.Items = append(view.Items, statusOf(e))
+		view.Items = append(view.Items, listedView{statusOf(e), found.Excerpts[e.Job.GetId()]})
 	}
 	return web.WriteJSON(w, http.StatusOK, view)
 }
 
-func historyQuery(r *http.Request) (query jobs.Query, err error) {
+func (a *API) historyQuery(r *http.Request) (query jobs.Query, err error) {
 	if err := onlyKnown(r); err != nil {
 		return query, err
 	}
@@ -66,7 +68,7 @@ func historyQuery(r *http.Request) (query jobs.Query, err error) {
 	if query.Limit, err = positive(r, "limit", usualLimit); err != nil {
 		return query, err
 	}
-	if query.States, err = askedStates(r); err != nil {
+	if query.Filter, err = a.historyFilter(r); err != nil {
 		return query, err
 	}
 	query.Cursor = r.URL.Query().Get("cursor")
@@ -78,43 +80,6 @@ func historyQuery(r *http.Request) (query jobs.Query, err error) {
 			fmt.Sprintf("Pages reach %d tasks back; go on with the cursor of the page before.", deepest))
 	}
 	return query, nil
-}
-
-// onlyKnown refuses filters that there are not: an answer that ignores one looks
-// like a wrong answer.
-func onlyKnown(r *http.Request) error {
-	for _, name := range slices.Sorted(maps.Keys(r.URL.Query())) {
-		switch name {
-		case "page", "limit", "cursor", "status":
-		default:
-			return problem.With(fault.New(fault.Invalid, "not_available",
-				"The history is asked by page, limit, cursor and status; other filters are not available yet."), "field", name)
-		}
-	}
-	return nil
-}
-
-// askedStates are the states that the API calls by the names in ?status=; none for
-// all.
-func askedStates(r *http.Request) ([]jobv1.State, error) {
-	var states []jobv1.State
-	for _, name := range r.URL.Query()["status"] {
-		if name == "" {
-			continue // as if it were not there, like the others
-		}
-		before := len(states)
-		for state := range stageNames {
-			if statusName(state) == name {
-				states = append(states, state)
-			}
-		}
-		if len(states) == before {
-			return nil, invalidQuery("status",
-				"The status is queued, preprocessing, transcribing, completed, failed or cancelled.")
-		}
-	}
-	slices.Sort(states)
-	return slices.Compact(states), nil
 }
 
 // positive reads a whole number from 1.

@@ -62,6 +62,9 @@ func TestIndex_countsJobsUnderWay(t *testing.T) {
 	again := record("b", jobv1.State_STATE_QUEUED)
 	again.Attempt = 2
 	x.Put(again, 6)
+	if got := x.Load(); got != (Load{Queued: 1, Running: 1}) {
+		t.Errorf("load %+v, want one of each", got)
+	}
 	if got := x.live["u"]; got != 2 {
 		t.Errorf("%d under way after a retry, want 2", got)
 	}

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/binary"
+	"strings"
 
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	historyv1 "github.com/stenomesh/stenomesh/proto/history/v1"
@@ -33,33 +34,42 @@ func (p position) message() *historyv1.Position {
 // A cursor is the position of the last job on a page, opaque to clients: base64url
 // of
 //
-//	version (1 byte) | owner (first 8 bytes of SHA-256) | created_at (8 bytes) | job id
+//	version (1 byte) | owner (first 8 bytes of SHA-256) | list | created_at (8 bytes) | job id
 //
-// The owner is in it to refuse a cursor that came from another user's list. It
-// guards nobody's data: pages are always of the user who asks.
+// where the list is Filter.mark: nothing in version 1, 8 bytes in version 2. Owner and
+// list are in it to refuse a cursor that came from another list. They guard nobody's
+// data: pages are always of the user who asks.
 const (
-	cursorVersion = 1
+	cursorOfAll   = 1
+	cursorOfSome  = 2
 	ownerBytes    = 8
-	cursorHead    = 1 + ownerBytes + 8
+	positionBytes = 8
 )
 
-func encodeCursor(userID string, at position) string {
-	raw := append([]byte{cursorVersion}, ownerMark(userID)...)
-	raw = binary.BigEndian.AppendUint64(raw, uint64(at.createdUS))
-	raw = append(raw, at.id...)
-	return base64.RawURLEncoding.EncodeToString(raw)
+// cursorHead is what cursors of a list begin with.
+func cursorHead(userID, list string) string {
+	version := byte(cursorOfAll)
+	if list != "" {
+		version = cursorOfSome
+	}
+	return string(version) + string(ownerMark(userID)) + list
+}
+
+func encodeCursor(userID, list string, at position) string {
+	raw := binary.BigEndian.AppendUint64([]byte(cursorHead(userID, list)), uint64(at.createdUS))
+	return base64.RawURLEncoding.EncodeToString(append(raw, at.id...))
 }
 
 // decodeCursor reads a cursor. Invalid, code "invalid_cursor".
-func decodeCursor(userID, cursor string) (position, error) {
+func decodeCursor(userID, list, cursor string) (position, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(cursor)
-	if err != nil || len(raw) <= cursorHead || raw[0] != cursorVersion ||
-		string(raw[1:1+ownerBytes]) != string(ownerMark(userID)) || !idForm.Match(raw[cursorHead:]) {
+	place, ours := strings.CutPrefix(string(raw), cursorHead(userID, list))
+	if err != nil || !ours || len(place) <= positionBytes || !idForm.MatchString(place[positionBytes:]) {
 		return position{}, fault.New(fault.Invalid, "invalid_cursor", "The cursor is not one that this list gave out.")
 	}
 	return position{
-		createdUS: int64(binary.BigEndian.Uint64(raw[1+ownerBytes:])),
-		id:        string(raw[cursorHead:]),
+		createdUS: int64(binary.BigEndian.Uint64([]byte(place[:positionBytes]))),
+		id:        place[positionBytes:],
 	}, nil
 }
 

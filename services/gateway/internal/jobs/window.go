@@ -13,7 +13,8 @@ import (
 // and rows of the history, of which none is a job of ours.
 type window struct {
 	userID    string
-	ours      []index.Entry              // in no order
+	filter    Filter
+	ours      []index.Entry              // in no order; none where words are looked for
 	request   *historyv1.ListJobsRequest // for the rows, but for their number
 	revisions map[string]uint64          // of the jobs that the rows are without
 	counted   int64                      // those of them that are not deleted
@@ -25,19 +26,19 @@ type window struct {
 // Invalid: the cursor is none.
 func windowOf(userID string, query Query, known []index.Entry) (*window, error) {
 	w := &window{
-		userID: userID, limit: int(query.Limit), revisions: map[string]uint64{},
-		request: &historyv1.ListJobsRequest{UserId: userID, States: query.States},
+		userID: userID, filter: query.Filter, limit: int(query.Limit), revisions: map[string]uint64{},
+		request: query.request(userID),
 	}
 	var after *position
 	if query.Cursor != "" {
-		at, err := decodeCursor(userID, query.Cursor)
+		at, err := decodeCursor(userID, query.mark(), query.Cursor)
 		if err != nil {
 			return nil, err
 		}
 		after, w.request.After = &at, at.message()
 	}
 	for _, e := range known {
-		w.take(e, after, query.States)
+		w.take(e, after)
 	}
 	if after == nil {
 		// However our own stand among the rows, those before this offset come
@@ -51,16 +52,16 @@ func windowOf(userID string, query Query, known []index.Entry) (*window, error) 
 
 // take keeps an unsettled job out of the rows, and takes it if it belongs in the
 // list.
-func (w *window) take(e index.Entry, after *position, states []jobv1.State) {
-	id, state := e.Job.GetId(), e.Job.GetState()
+func (w *window) take(e index.Entry, after *position) {
+	id := e.Job.GetId()
 	w.revisions[id] = e.Revision
 	w.request.Without = append(w.request.Without, &historyv1.KnownJob{JobId: id, Revision: e.Revision})
-	if state == jobv1.State_STATE_DELETED {
+	if e.Job.GetState() == jobv1.State_STATE_DELETED {
 		return
 	}
 	w.counted++
-	asked := len(states) == 0 || slices.Contains(states, state)
-	if asked && (after == nil || positionOf(e.Job).compare(*after) > 0) {
+	asked := w.filter.Words == "" && w.filter.matches(e.Job)
+	if asked && (after == nil || w.filter.compare(positionOf(e.Job), *after) > 0) {
 		w.ours = append(w.ours, e)
 	}
 }
@@ -72,11 +73,11 @@ func (w *window) cut(reply *historyv1.ListJobsResponse) Page {
 	for _, row := range reply.GetJobs() {
 		all = append(all, rowEntry(row))
 	}
-	slices.SortFunc(all, func(a, b index.Entry) int { return positionOf(a.Job).compare(positionOf(b.Job)) })
+	slices.SortFunc(all, func(a, b index.Entry) int { return w.filter.compare(positionOf(a.Job), positionOf(b.Job)) })
 	end := min(w.skip+w.limit, len(all))
-	page := Page{Entries: all[min(w.skip, end):end], Total: reply.GetTotal() + w.counted}
+	page := Page{Entries: all[min(w.skip, end):end], Total: reply.GetTotal() + w.counted, Excerpts: reply.GetExcerpts()}
 	if len(page.Entries) > 0 && (end < len(all) || reply.GetMore()) {
-		page.NextCursor = encodeCursor(w.userID, positionOf(all[end-1].Job))
+		page.NextCursor = encodeCursor(w.userID, w.filter.mark(), positionOf(all[end-1].Job))
 	}
 	return page
 }
