@@ -24,7 +24,7 @@ LONGEST := ./services/mesh ./services/mesh/chaos ./services/transcriber/...
 # that other goroutines might still report; tests end hundreds.
 test test-long chaos: export GORACE := atexit_sleep_ms=0
 
-.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm openai-npm bench scale lint vuln fmt proto proto-check fuzz clean
+.PHONY: help demo demo-compose chaos-compose rolling-compose upgrade-compose footprint images up build tools test-tools test test-programs test-long chaos tus-npm openai-npm bench bench-history scale lint vuln fmt proto proto-check fuzz clean
 
 help: ## list the targets
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F'\t' '{printf "  %-15s %s\n", $$1, $$2}'
@@ -109,6 +109,10 @@ scale: build test-tools ## print what replicas bring: up to 32 of them, and 3 at
 NPM_CONTRACT := services/gateway/contract/npm
 openai-npm: build ## drive a started mesh with OpenAI's npm client (needs node, npm and the registry)
 	@cd $(NPM_CONTRACT) && npm ci --silent && npm test --silent
+
+ROWS ?= 10000000
+bench-history: test-tools ## print how long pages, searches and records take with ROWS (10 million) jobs in PostgreSQL: 8 GB of disk, 15 minutes
+	@cd services/history/internal/postgres && STENOMESH_ROWS=$(ROWS) $(GO) test -tags rows -count=1 -timeout 90m -v -run '^TestRows$$' .
 
 lint: tools ## golangci-lint over all modules, and the generated code
 	$(WHISPER) $(LINT) run $(ALL)

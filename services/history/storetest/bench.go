@@ -17,7 +17,7 @@ import (
 // when they are there.
 func BenchmarkPage(b *testing.B, store history.Store, filled func()) {
 	for first := 0; first < 10_000; first += 1000 {
-		benchRecord(b, store, finished(b, first, 1000))
+		benchRecord(b, store, Finished(b, first, 1000))
 	}
 	filled()
 	deep := pageAt(b, store, 9_000)
@@ -51,13 +51,13 @@ func BenchmarkRecord(b *testing.B, store history.Store) {
 		b.Run(fmt.Sprintf("new-%d", size), func(b *testing.B) {
 			began, jobs := time.Now(), 0
 			for b.Loop() {
-				benchRecord(b, store, finished(b, stored, size))
+				benchRecord(b, store, Finished(b, stored, size))
 				stored += size
 				jobs += size
 			}
 			b.ReportMetric(float64(jobs)/time.Since(began).Seconds(), "jobs/s")
 		})
-		there := finished(b, 0, size)
+		there := Finished(b, 0, size)
 		b.Run(fmt.Sprintf("changed-%d", size), func(b *testing.B) {
 			began, jobs := time.Now(), 0
 			for b.Loop() {
@@ -79,8 +79,8 @@ func benchRecord(b *testing.B, store history.Store, changes []record.Change) {
 	}
 }
 
-// finished returns n new jobs, a second apart from the first one on.
-func finished(b *testing.B, first, n int) []record.Change {
+// Finished returns n new jobs, a second apart from the first one on.
+func Finished(b testing.TB, first, n int) []record.Change {
 	b.Helper()
 	made := make([]record.Change, n)
 	for i := range made {

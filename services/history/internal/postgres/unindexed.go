@@ -11,7 +11,7 @@ import (
 
 const (
 	stretch = 500 // transcripts that are looked at in one step
-	atOnce  = 20  // that are indexed in one transaction
+	atOnce  = 50  // that are indexed in one transaction
 )
 
 const (

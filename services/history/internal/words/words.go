@@ -17,8 +17,9 @@ import (
 	"golang.org/x/text/unicode/norm"
 )
 
-// longest is how much of a word counts, in characters.
-const longest = 64
+// longest is how much of a word counts, in bytes of what it is folded to; the databases
+// take no more than some two thousand.
+const longest = 256
 
 // Of returns the stems of a text in its order. They consist of letters and digits.
 func Of(text string) []string {
@@ -44,13 +45,11 @@ type span struct{ from, to int }
 func each(text string, found func(word string, at span)) {
 	var word strings.Builder
 	var at span
-	letters := 0
 	end := func() {
 		if word.Len() > 0 {
 			found(word.String(), at)
 		}
 		word.Reset()
-		letters = 0
 	}
 	for from, r := range text {
 		switch {
@@ -59,7 +58,7 @@ func each(text string, found func(word string, at span)) {
 				at.from = from
 			}
 			at.to = from + len(string(r))
-			if letters++; letters <= longest {
+			if word.Len() < longest {
 				fold(&word, r)
 			}
 		case apostrophe(r) && word.Len() > 0 && letterFollows(text[from+len(string(r)):]):
@@ -83,7 +82,7 @@ func letterFollows(rest string) bool {
 // fold writes a letter in lower case and without its marks.
 func fold(word *strings.Builder, r rune) {
 	switch r = unicode.ToLower(r); {
-	case r <= unicode.MaxASCII, r == 'й':
+	case r <= unicode.MaxASCII, 'а' <= r && r <= 'я': // й among them, whose mark makes another letter
 		word.WriteRune(r)
 	default:
 		for _, part := range norm.NFKD.String(string(r)) {

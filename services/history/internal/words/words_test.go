@@ -113,3 +113,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// BenchmarkOf reads an hour of speech.
+func BenchmarkOf(b *testing.B) {
+	hour := strings.Repeat("Лекция начинается в шесть, и the lecture begins at six o'clock. ", 800)
+	b.SetBytes(int64(len(hour)))
+	for b.Loop() {
+		words.Of(hour)
+	}
+}
