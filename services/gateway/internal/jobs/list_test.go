@@ -110,7 +110,7 @@ func TestList_showsEachJobOnceWhereverItIsKnown(t *testing.T) {
 			filter.OldestFirst = true
 		}
 		if seed%2 == 1 {
-			want = slices.DeleteFunc(want, func(id string) bool { return strings.Contains("02468ace", id[len(id)-1:]) })
+			want = slices.DeleteFunc(want, func(id string) bool { return strings.ContainsAny(id[len(id)-1:], "02468ace") })
 			filter.Language = "ru"
 		}
 		var byPage, byCursor []string

@@ -39,10 +39,10 @@ func Behind(prefix string) (string, bool) {
 	for prefix != "" {
 		last, size := utf8.DecodeLastRuneInString(prefix)
 		prefix = prefix[:len(prefix)-size]
-		switch {
-		case last == utf8.MaxRune:
+		switch last {
+		case utf8.MaxRune:
 			continue
-		case last == 0xD7FF: // no text holds the surrogates behind it
+		case 0xD7FF: // no text holds the surrogates behind it
 			return prefix + "\uE000", true
 		default:
 			return prefix + string(last+1), true
