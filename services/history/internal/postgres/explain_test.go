@@ -155,7 +155,7 @@ func askEverything(t *testing.T, store *postgres.Store) {
 		{Limit: 10}, {Limit: 1000}, {Limit: 10, Offset: 300}, {Limit: 10, After: middle}, {Limit: 10, Status: []string{"failed"}},
 		{Limit: 10, After: middle, Status: []string{"completed", "failed"}, Without: known}, {Limit: 100, Without: known},
 		{Limit: 10, Language: "ru", From: &middle.CreatedAt}, {Limit: 10, Model: "other", Before: &middle.CreatedAt},
-		{Limit: 10, FileName: "recording 17"}, {Limit: 10, Terms: []words.Term{{Stems: []string{"word"}}}},
+		{Limit: 10, FileName: "recording 17"}, {Limit: 10, FileName: "\U0010FFFF"}, {Limit: 10, Terms: []words.Term{{Stems: []string{"word"}}}},
 		{Limit: 10, OldestFirst: true}, {Limit: 10, OldestFirst: true, After: middle},
 	} {
 		q.UserID = "user21"
