@@ -143,7 +143,7 @@ func TestHistory_filtersWhatTheHistoryDoesNotHaveYet(t *testing.T) {
 	var ids []string // oldest first
 	for n, options := range bodies {
 		file := fmt.Sprintf("f%d", n)
-		ann.send("PUT", "/api/v1/files/"+file+"?name="+url.QueryEscape([]string{"Отчёт", "note"}[n/2]+file+".wav"), string(sound(file))).wants(201, "")
+		ann.send("PUT", "/api/v1/files/"+file+"?name="+url.QueryEscape([]string{"Отчёт", "note"}[n/2]+file+".wav"), sound(file)).wants(201, "")
 		ids = append(ids, ann.send("POST", "/api/v1/transcription/create", `{"file_id":"`+file+`",`+options+`}`).wants(201, "").field("task_id"))
 		if n == 1 {
 			r.historyHas(ids, jobv1.State_STATE_QUEUED)
