@@ -2,8 +2,6 @@ package collect
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
@@ -13,12 +11,11 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/bus"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/dispatcher/internal/durable"
 )
 
-const (
-	batch = 64 // results taken at once
-	again = time.Second
-)
+// again is when a result comes again that was not recorded.
+const again = time.Second
 
 // Collector reads the durable consumer of results, which all dispatchers share.
 type Collector struct {
@@ -32,70 +29,11 @@ func New(js jetstream.JetStream, jobs *job.Store, log *slog.Logger) *Collector {
 	return &Collector{js: js, jobs: jobs, log: log}
 }
 
-// Run collects until ctx ends.
+// Run collects until ctx ends. Results that came together are handled together, so that
+// a job with many of them costs few writes.
 func (c *Collector) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := c.consume(ctx); err != nil && ctx.Err() == nil {
-			c.log.Warn("results are not collected", "err", err)
-			pause(ctx, again)
-		}
-	}
-}
-
-// consume takes messages as they come; those that came together are handled
-// together, so that a job with many results costs few writes.
-func (c *Collector) consume(ctx context.Context) error {
-	consumer, err := c.js.Consumer(ctx, bus.StreamJobs, bus.ConsumerAssembler)
-	if err != nil {
-		return fmt.Errorf("bind to results: %w", err)
-	}
-	arrived, failed := make(chan jetstream.Msg, batch), make(chan error, 1)
-	consuming, err := consumer.Consume(func(msg jetstream.Msg) {
-		select {
-		case arrived <- msg:
-		case <-ctx.Done():
-		}
-	}, jetstream.PullMaxMessages(batch), jetstream.PullHeartbeat(2*time.Second), jetstream.PullExpiry(30*time.Second),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { report(failed, err) }))
-	if err != nil {
-		return fmt.Errorf("read results: %w", err)
-	}
-	defer func() { consuming.Stop(); <-consuming.Closed() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case err := <-failed:
-			return fmt.Errorf("read results: %w", err)
-		case msg := <-arrived:
-			c.handle(ctx, together(msg, arrived))
-		}
-	}
-}
-
-// report passes on what ends a consumer; the library mends the rest by itself.
-func report(failed chan<- error, err error) {
-	if !errors.Is(err, jetstream.ErrConsumerDeleted) && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return
-	}
-	select {
-	case failed <- err:
-	default:
-	}
-}
-
-// together returns first and whatever else is there already.
-func together(first jetstream.Msg, arrived <-chan jetstream.Msg) []jetstream.Msg {
-	messages := []jetstream.Msg{first}
-	for len(messages) < batch {
-		select {
-		case msg := <-arrived:
-			messages = append(messages, msg)
-		default:
-			return messages
-		}
-	}
-	return messages
+	reader := durable.Reader{JS: c.js, Name: bus.ConsumerAssembler, Log: c.log, Handle: c.handle}
+	reader.Run(ctx)
 }
 
 // handle applies messages job by job. Each is acknowledged when it is in the
@@ -124,12 +62,5 @@ func (c *Collector) handle(ctx context.Context, messages []jetstream.Msg) {
 				_ = msg.NakWithDelay(again)
 			}
 		}
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
 	}
 }

@@ -6,7 +6,6 @@ package notify
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -19,14 +18,11 @@ import (
 	"github.com/stenomesh/stenomesh/pkg/fault"
 	"github.com/stenomesh/stenomesh/pkg/job"
 	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
+	"github.com/stenomesh/stenomesh/services/dispatcher/internal/durable"
 )
 
-const (
-	batch = 64 // changes of jobs taken at once
-	again = time.Second
-	// later is when a hook is queued again that the queue did not take.
-	later = 5 * time.Second
-)
+// later is when a hook is queued again that the queue did not take.
+const later = 5 * time.Second
 
 // Notifier reads the durable consumer of ends.
 type Notifier struct {
@@ -42,12 +38,12 @@ func New(js jetstream.JetStream, jobs *job.Store, log *slog.Logger) *Notifier {
 
 // Run queues hooks until ctx ends.
 func (n *Notifier) Run(ctx context.Context) {
-	for ctx.Err() == nil {
-		if err := n.consume(ctx); err != nil && ctx.Err() == nil {
-			n.log.Warn("nobody is told of ends of jobs", "err", err)
-			pause(ctx, again)
+	reader := durable.Reader{JS: n.js, Name: bus.ConsumerNotify, Log: n.log, Handle: func(ctx context.Context, messages []jetstream.Msg) {
+		for _, msg := range messages {
+			n.handle(ctx, msg)
 		}
-	}
+	}}
+	reader.Run(ctx)
 }
 
 // Told reports whether the change of a record at a revision has been read, and its
@@ -58,46 +54,6 @@ func (n *Notifier) Told(ctx context.Context, revision uint64) (bool, error) {
 		return false, fault.Wrap(fmt.Errorf("ask how far hooks are queued: %w", err), fault.Unavailable, job.CodeBusAway, "The bus does not answer.")
 	}
 	return consumer.CachedInfo().AckFloor.Stream >= revision, nil
-}
-
-func (n *Notifier) consume(ctx context.Context) error {
-	consumer, err := n.js.Consumer(ctx, bus.StreamJobs, bus.ConsumerNotify)
-	if err != nil {
-		return fmt.Errorf("bind to ends of jobs: %w", err)
-	}
-	arrived, failed := make(chan jetstream.Msg, batch), make(chan error, 1)
-	consuming, err := consumer.Consume(func(msg jetstream.Msg) {
-		select {
-		case arrived <- msg:
-		case <-ctx.Done():
-		}
-	}, jetstream.PullMaxMessages(batch), jetstream.PullHeartbeat(2*time.Second), jetstream.PullExpiry(30*time.Second),
-		jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) { report(failed, err) }))
-	if err != nil {
-		return fmt.Errorf("read ends of jobs: %w", err)
-	}
-	defer func() { consuming.Stop(); <-consuming.Closed() }()
-	for {
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case err := <-failed:
-			return fmt.Errorf("read ends of jobs: %w", err)
-		case msg := <-arrived:
-			n.handle(ctx, msg)
-		}
-	}
-}
-
-// report passes on what ends a consumer; the library mends the rest by itself.
-func report(failed chan<- error, err error) {
-	if !errors.Is(err, jetstream.ErrConsumerDeleted) && !errors.Is(err, jetstream.ErrConsumerNotFound) {
-		return
-	}
-	select {
-	case failed <- err:
-	default:
-	}
 }
 
 // handle acknowledges a change when its hooks are queued; else it comes again.
@@ -120,11 +76,4 @@ func (n *Notifier) handle(ctx context.Context, msg jetstream.Msg) {
 		}
 	}
 	_ = msg.Ack() // without it the change comes again, harmlessly
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	select {
-	case <-ctx.Done():
-	case <-time.After(d):
-	}
 }
