@@ -21,12 +21,14 @@ type Erased struct {
 	orders map[string]*accountv1.Erasure
 	heard  func(userID string)
 	told   bool // all orders there were when it was last asked for
+
+	caughtUp chan struct{} // closed when told is set first
 }
 
 // NewErased returns an empty one. heard is called for each user that is new to it, and
 // must not block.
 func NewErased(heard func(userID string)) *Erased {
-	return &Erased{orders: map[string]*accountv1.Erasure{}, heard: heard}
+	return &Erased{orders: map[string]*accountv1.Erasure{}, heard: heard, caughtUp: make(chan struct{})}
 }
 
 // Follow reads the orders there are and those that come, until ctx ends.
@@ -52,10 +54,20 @@ func (e *Erased) Current() bool {
 	return e.told
 }
 
+// CaughtUp is closed once all orders that were there at the start have been told.
+func (e *Erased) CaughtUp() <-chan struct{} { return e.caughtUp }
+
 func (e *Erased) setTold(told bool) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.told = told
+	select {
+	case <-e.caughtUp:
+	default:
+		if told {
+			close(e.caughtUp)
+		}
+	}
 }
 
 // Put notes an order, which is not to be changed afterwards.

@@ -232,7 +232,7 @@ func (s *Service) Run(ctx context.Context) error {
 	ended := s.follow(feeds)
 	defer func() { stopFeeds(); <-ended }()
 
-	s.awaitFeed(ctx)
+	s.awaitFeeds(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
@@ -277,16 +277,21 @@ func (s *Service) follow(ctx context.Context) <-chan struct{} {
 	return ended
 }
 
-// feedTime is how long the start waits for the job feed. Without it the gateway
-// serves all the same: it is not ready, and asks the records themselves.
+// feedTime is how long the start waits for the feeds. Without them the gateway serves
+// all the same: it is not ready, and asks the records themselves.
 const feedTime = 5 * time.Second
 
-func (s *Service) awaitFeed(ctx context.Context) {
-	select {
-	case <-s.index.CaughtUp():
-	case <-time.After(feedTime):
-		s.deps.Log.Warn("job feed is late, serving without it")
-	case <-ctx.Done():
+func (s *Service) awaitFeeds(ctx context.Context) {
+	late := time.After(feedTime)
+	for _, caughtUp := range []<-chan struct{}{s.index.CaughtUp(), s.erased.CaughtUp()} {
+		select {
+		case <-caughtUp:
+		case <-late:
+			s.deps.Log.Warn("feeds are late, serving without them")
+			return
+		case <-ctx.Done():
+			return
+		}
 	}
 }
 

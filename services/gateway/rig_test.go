@@ -217,10 +217,10 @@ func (p reply) wants(status int, code string) reply {
 // code is that of a problem, or of an error as OpenAI's clients expect it.
 func (p reply) code() string {
 	p.t.Helper()
-	if p.field("error") != "" {
-		return p.member("error", "code")
+	if code := p.field("code"); code != "" {
+		return code
 	}
-	return p.field("code")
+	return p.member("error", "code")
 }
 
 // member is a member of an object in the JSON body.
