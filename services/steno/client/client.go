@@ -19,8 +19,8 @@ import (
 type Config struct {
 	// URL is where the server listens, for example "http://127.0.0.1:8000".
 	URL string
-	// Token is sent with every request. Leave it empty and call Login instead to
-	// get one for a name and a password.
+	// Token is sent with every request: one of Login, or an API key. Leave it empty
+	// and call Login instead to get one for a name and a password.
 	Token string
 	// HTTP makes the requests; nil is a client of its own with sane time-outs.
 	HTTP *http.Client
@@ -82,7 +82,20 @@ func (c *Client) Login(ctx context.Context, name, password string) error {
 
 // User is who the token belongs to.
 type User struct {
-	Username string `json:"username"`
+	UserID    string    `json:"user_id"`
+	Username  string    `json:"username"`
+	Role      string    `json:"role"` // "user" or "admin"
+	CreatedAt time.Time `json:"created_at,omitzero"`
+	Quota     Amounts   `json:"quota"` // a part that is nil has no limit
+	Used      Amounts   `json:"used"`  // a part that is nil is not known now
+	Left      Amounts   `json:"left"`  // a part that is nil has no limit, or is not known now
+}
+
+// Amounts are the three things that a quota bounds.
+type Amounts struct {
+	AudioSeconds *float64 `json:"audio_seconds_per_day"` // days begin at midnight UTC
+	Jobs         *float64 `json:"concurrent_jobs"`
+	StoredBytes  *float64 `json:"stored_bytes"`
 }
 
 // Me returns the user of the token. It is the cheapest way to know that the

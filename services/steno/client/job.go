@@ -21,14 +21,14 @@ type Status struct {
 	Language        string    `json:"language"`
 	FileName        string    `json:"file_name"`
 	DurationSeconds float64   `json:"duration_seconds"` // of the recording; 0 is not known yet
-	CreatedAt       time.Time `json:"created_at"`
-	StartedAt       time.Time `json:"started_at"`  // zero until it started
-	FinishedAt      time.Time `json:"finished_at"` // zero until it ended
-	Error           *JobError `json:"error"`       // set when failed
+	CreatedAt       time.Time `json:"created_at,omitzero"`
+	StartedAt       time.Time `json:"started_at,omitzero"`  // zero until it started
+	FinishedAt      time.Time `json:"finished_at,omitzero"` // zero until it ended
+	Error           *JobError `json:"error,omitempty"`      // set when failed
 	Cached          bool      `json:"cached"`
 	Attempt         int       `json:"attempt"`
-	Revision        uint64    `json:"revision"` // what ?since= takes; 0 where the server does not tell
-	Warnings        []string  `json:"warnings"` // what will be less than asked for; only Create and Job tell
+	Revision        uint64    `json:"revision,omitempty"` // what ?since= takes; 0 where the server does not tell
+	Warnings        []string  `json:"warnings,omitempty"` // what will be less than asked for; only Create and Job tell
 }
 
 // JobError is why a job failed.
@@ -69,7 +69,13 @@ type NewJob struct {
 	Channels    string `json:"channels,omitempty"`  // "split": each channel is one speaker; empty: a mix
 	BeamSize    int    `json:"beam_size,omitempty"` // width of the search; 0: the server's choice
 	// WordTimestamps adds the words and their times to the JSON result.
-	WordTimestamps bool `json:"word_timestamps,omitempty"`
+	WordTimestamps bool     `json:"word_timestamps,omitempty"`
+	Task           string   `json:"task,omitempty"`         // "translate": English whatever is spoken; empty: as it was said
+	Keywords       []string `json:"keywords,omitempty"`     // words that come up, the whole recording through
+	Languages      []string `json:"languages,omitempty"`    // candidates where Language is "auto"; none: the server's
+	MaxSpeakers    int      `json:"max_speakers,omitempty"` // 0: as many as there are
+	Priority       string   `json:"priority,omitempty"`     // "low" or "high"; empty: normal
+	CallbackURL    string   `json:"callback_url,omitempty"` // is called when the job ends
 	// Key is what the server knows this job by if it is created again: for a day the
 	// same key makes no second job. Empty: one for this call alone.
 	Key string `json:"-"`
@@ -103,8 +109,23 @@ func (c *Client) Cancel(ctx context.Context, id string) error {
 	return err
 }
 
+// Retry begins the next attempt of a job that failed or was cancelled, and returns
+// where it stands.
+func (c *Client) Retry(ctx context.Context, id string) (Status, error) {
+	body, err := c.fetch(ctx, request{method: http.MethodPost, path: jobPath(id, "retry"), limit: readLimit})
+	if err != nil {
+		return Status{}, err
+	}
+	var status Status
+	err = decode(jobPath(id, "retry"), body, &status)
+	return status, err
+}
+
+// Delete removes a job and its transcript. One that runs is stopped.
+func (c *Client) Delete(ctx context.Context, id string) error { return c.remove(ctx, jobPath(id)) }
+
 // Download returns the transcript of a completed job in a format: "text", "srt",
-// "vtt", "json" or "docx".
+// "vtt", "tsv", "csv", "lrc", "json" or "docx". Export takes more options.
 func (c *Client) Download(ctx context.Context, id, format string) ([]byte, error) {
 	return c.repeat(ctx, request{
 		method: http.MethodGet, path: jobPath(id, "download"), query: url.Values{"format": {format}}, limit: bulkLimit,

@@ -40,9 +40,29 @@ func (c *Client) getWithin(ctx context.Context, limit time.Duration, path string
 	return decode(path, body, out)
 }
 
+// patch sends in as JSON, again if need be, and decodes the JSON answer into out: to
+// change a thing twice in the same way changes it once.
+func (c *Client) patch(ctx context.Context, path string, in, out any) error {
+	r, err := jsonRequest(http.MethodPatch, path, in)
+	if err != nil {
+		return err
+	}
+	body, err := c.repeat(ctx, r)
+	if err != nil {
+		return err
+	}
+	return decode(path, body, out)
+}
+
+// remove deletes what is at the path, again if need be.
+func (c *Client) remove(ctx context.Context, path string) error {
+	_, err := c.repeat(ctx, request{method: http.MethodDelete, path: path, limit: readLimit})
+	return err
+}
+
 // post sends in as JSON, once, and decodes the JSON answer into out.
 func (c *Client) post(ctx context.Context, path string, in, out any) error {
-	r, err := jsonRequest(path, in)
+	r, err := jsonRequest(http.MethodPost, path, in)
 	if err != nil {
 		return err
 	}
@@ -56,7 +76,7 @@ func (c *Client) post(ctx context.Context, path string, in, out any) error {
 // postOnce is post, again if need be: whatever was lost on the way, the server does
 // what it is asked for under this key once.
 func (c *Client) postOnce(ctx context.Context, key, path string, in, out any) error {
-	r, err := jsonRequest(path, in)
+	r, err := jsonRequest(http.MethodPost, path, in)
 	if err != nil {
 		return err
 	}
@@ -68,13 +88,13 @@ func (c *Client) postOnce(ctx context.Context, key, path string, in, out any) er
 	return decode(path, body, out)
 }
 
-func jsonRequest(path string, in any) (request, error) {
+func jsonRequest(method, path string, in any) (request, error) {
 	data, err := json.Marshal(in)
 	if err != nil {
 		return request{}, fmt.Errorf("encode the request to %s: %w", path, err)
 	}
 	return request{
-		method: http.MethodPost, path: path, data: data,
+		method: method, path: path, data: data,
 		header: http.Header{"Content-Type": {"application/json"}}, limit: readLimit,
 	}, nil
 }
@@ -86,21 +106,48 @@ func decode(path string, body []byte, out any) error {
 	return nil
 }
 
+// answer is a good response, read whole.
+type answer struct {
+	header http.Header
+	body   []byte
+}
+
 // fetch makes the request once and returns the body of a good answer.
 func (c *Client) fetch(ctx context.Context, r request) ([]byte, error) {
+	a, err := c.send(ctx, r)
+	return a.body, err
+}
+
+// send makes the request once.
+func (c *Client) send(ctx context.Context, r request) (answer, error) {
 	limited, cancel := ctx, context.CancelFunc(func() {})
 	if r.limit > 0 {
 		limited, cancel = context.WithTimeout(ctx, r.limit)
 	}
 	defer cancel()
-	body, err := c.exchange(limited, r)
+	a, err := c.exchange(limited, r)
 	if ctx.Err() != nil && err != nil {
-		return nil, ctx.Err() // the caller gave up; what broke on the way is no news
+		return answer{}, ctx.Err() // the caller gave up; what broke on the way is no news
 	}
-	return body, err
+	return a, err
 }
 
-func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
+func (c *Client) exchange(ctx context.Context, r request) (answer, error) {
+	resp, err := c.open(ctx, r)
+	if err != nil {
+		return answer{}, err
+	}
+	defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		return answer{}, c.connectionError(err)
+	}
+	return answer{resp.Header, body}, nil
+}
+
+// open makes the request and returns a good response, whose body is the caller's to
+// read and close.
+func (c *Client) open(ctx context.Context, r request) (*http.Response, error) {
 	req, err := c.build(ctx, r)
 	if err != nil {
 		return nil, err
@@ -109,16 +156,12 @@ func (c *Client) exchange(ctx context.Context, r request) ([]byte, error) {
 	if err != nil {
 		return nil, c.connectionError(err)
 	}
-	defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
 	c.answered.Store(true)
 	if resp.StatusCode < 200 || resp.StatusCode > 299 {
+		defer func() { _ = resp.Body.Close() }() // what was wanted of it has been read
 		return nil, problemOf(resp)
 	}
-	body, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return nil, c.connectionError(err)
-	}
-	return body, nil
+	return resp, nil
 }
 
 func (c *Client) build(ctx context.Context, r request) (*http.Request, error) {

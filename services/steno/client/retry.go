@@ -19,15 +19,21 @@ const (
 // repeat makes a request that can be made twice without harm, until it is answered
 // or there is no hope.
 func (c *Client) repeat(ctx context.Context, r request) ([]byte, error) {
+	a, err := c.repeatWhole(ctx, r)
+	return a.body, err
+}
+
+// repeatWhole is repeat for those who want the headers too.
+func (c *Client) repeatWhole(ctx context.Context, r request) (answer, error) {
 	pause := firstPause
 	for try := 1; ; try++ {
-		body, err := c.fetch(ctx, r)
+		a, err := c.send(ctx, r)
 		wait, again := c.worthRepeating(err, pause)
 		if !again || try == tries {
-			return body, err
+			return a, err
 		}
 		if err := sleep(ctx, wait); err != nil {
-			return nil, err
+			return answer{}, err
 		}
 		pause = min(2*pause, longestPause)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -36,6 +37,12 @@ type Server struct {
 	jobs  []*job
 	seen  []string            // "METHOD path?query" of all requests
 	next  map[string][]answer // planned answers by path, before the real one
+
+	keys    []map[string]any
+	users   []map[string]any
+	uploads map[string]*upload
+	breaks  int // event streams that are to break off
+	cuts    int // pieces of uploads that are to break off
 }
 
 type file struct {
@@ -52,7 +59,7 @@ type answer struct {
 // Start runs a server until the test ends.
 func Start(t testing.TB) *Server {
 	t.Helper()
-	s := &Server{files: map[string]file{}, next: map[string][]answer{}}
+	s := &Server{files: map[string]file{}, next: map[string][]answer{}, uploads: map[string]*upload{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /api/v1/auth/token", s.login)
 	mux.HandleFunc("GET /api/v1/health/ready", func(w http.ResponseWriter, _ *http.Request) { reply(w, 200, map[string]any{}) })
@@ -65,6 +72,9 @@ func Start(t testing.TB) *Server {
 	mux.HandleFunc("POST /api/v1/transcription/{id}/cancel", s.user(s.withJob(s.cancel)))
 	mux.HandleFunc("GET /api/v1/user/history", s.user(s.history))
 	mux.HandleFunc("GET /api/v1/models", s.user(s.models))
+	s.account(mux)
+	s.jobMore(mux)
+	s.resumable(mux)
 	server := httptest.NewServer(s.recorded(mux))
 	t.Cleanup(server.Close)
 	s.URL = server.URL
@@ -113,10 +123,11 @@ func (s *Server) note(r *http.Request) (answer, bool) {
 // user lets in who brings the token.
 func (s *Server) user(next http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
-		switch r.Header.Get("Authorization") {
-		case "Bearer " + Token:
+		bearer := strings.TrimPrefix(r.Header.Get("Authorization"), "Bearer ")
+		switch {
+		case bearer == Token, s.isKey(bearer):
 			next(w, r)
-		case "":
+		case bearer == "":
 			problem(w, http.StatusUnauthorized, "login_required", "Send an access token: Authorization: Bearer <token>.")
 		default:
 			problem(w, http.StatusUnauthorized, "invalid_token", "The access token is not valid or no longer so; get a new one at /api/v1/auth/token.")
@@ -138,7 +149,11 @@ func (s *Server) login(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) me(w http.ResponseWriter, _ *http.Request) {
-	reply(w, http.StatusOK, map[string]any{"username": User, "role": "user"})
+	reply(w, http.StatusOK, map[string]any{
+		"user_id": "user-1", "username": User, "role": "user",
+		"quota": map[string]any{"audio_seconds_per_day": 3600}, "used": map[string]any{"audio_seconds_per_day": 600},
+		"left": map[string]any{"audio_seconds_per_day": 3000},
+	})
 }
 
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) {

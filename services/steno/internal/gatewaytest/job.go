@@ -6,7 +6,6 @@ import (
 	"io"
 	"net/http"
 	"slices"
-	"strconv"
 )
 
 // job moves one step along life at each status question.
@@ -17,6 +16,10 @@ type job struct {
 	language  string
 	step      int
 	cancelled bool
+	attempt   int // beyond the first
+	edits     int // of the transcript
+	callback  string
+	order     map[string]any // as it was sent
 }
 
 // phase is where a job stands after some steps.
@@ -43,7 +46,7 @@ func (j *job) phase() phase {
 func (j *job) json() map[string]any {
 	at := j.phase()
 	fields := map[string]any{
-		"task_id": j.id, "status": at.status, "stage": at.status, "progress": at.progress, "attempt": 1,
+		"task_id": j.id, "status": at.status, "stage": at.status, "progress": at.progress, "attempt": 1 + j.attempt,
 		"model": j.model, "language": j.language, "file_name": j.file.name, "created_at": born,
 		"position": nil, "started_at": nil, "finished_at": nil, "cached": false, "error": nil,
 	}
@@ -81,8 +84,14 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		Model       string `json:"model"`
 		Language    string `json:"language"`
 		Diarization bool   `json:"diarization"`
+		CallbackURL string `json:"callback_url"`
 	}{Model: "large-v3-turbo"}
-	if err := json.NewDecoder(r.Body).Decode(&in); err != nil {
+	body, err := io.ReadAll(r.Body)
+	if err != nil {
+		return // the client left half way
+	}
+	var order map[string]any
+	if json.Unmarshal(body, &in) != nil || json.Unmarshal(body, &order) != nil {
 		problem(w, http.StatusBadRequest, "invalid_json", "The body is not JSON.")
 		return
 	}
@@ -93,7 +102,7 @@ func (s *Server) create(w http.ResponseWriter, r *http.Request) {
 		problem(w, http.StatusNotFound, "file_not_found", "There is no such file.")
 		return
 	}
-	j := &job{id: fmt.Sprintf("task-%d", len(s.jobs)+1), file: stored, model: in.Model, language: in.Language}
+	j := &job{id: fmt.Sprintf("task-%d", len(s.jobs)+1), file: stored, model: in.Model, language: in.Language, callback: in.CallbackURL, order: order}
 	s.jobs = append(s.jobs, j)
 	w.Header().Set("Location", "/api/v1/transcription/"+j.id)
 	created := map[string]any{"task_id": j.id, "status": "queued", "created_at": born}
@@ -133,10 +142,15 @@ func (s *Server) download(w http.ResponseWriter, r *http.Request, j *job) {
 		problem(w, http.StatusNotFound, "result_not_ready", "There is no result yet.")
 		return
 	}
+	w.Header().Set("Etag", j.tag())
 	switch format := r.URL.Query().Get("format"); format {
-	case "text":
+	case "text", "":
 		_, _ = fmt.Fprintf(w, "The words of %s.\n", j.file.name)
 	case "srt":
+		if lines := r.URL.Query().Get("max_line_length"); lines != "" {
+			_, _ = fmt.Fprintf(w, "lines of %s\n", lines)
+			return
+		}
 		_, _ = fmt.Fprintf(w, "1\n00:00:00,350 --> 00:00:02,080\nThe words of %s.\n\n", j.file.name)
 	case "vtt":
 		_, _ = fmt.Fprintf(w, "WEBVTT\n\n00:00.350 --> 00:02.080\nThe words of %s.\n", j.file.name)
@@ -154,21 +168,4 @@ func (s *Server) cancel(w http.ResponseWriter, _ *http.Request, j *job) {
 	}
 	j.cancelled = true
 	reply(w, http.StatusAccepted, j.json())
-}
-
-// history is newest first; the cursor is the number of jobs already shown.
-func (s *Server) history(w http.ResponseWriter, r *http.Request) {
-	limit, _ := strconv.Atoi(r.URL.Query().Get("limit"))
-	skip, _ := strconv.Atoi(r.URL.Query().Get("cursor"))
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	items := []map[string]any{}
-	for i := len(s.jobs) - 1 - skip; i >= 0 && len(items) < limit; i-- {
-		items = append(items, s.jobs[i].json())
-	}
-	page := map[string]any{"items": items, "page": 1, "limit": limit, "total": len(s.jobs), "next_cursor": nil}
-	if shown := skip + len(items); shown < len(s.jobs) {
-		page["next_cursor"] = strconv.Itoa(shown)
-	}
-	reply(w, http.StatusOK, page)
 }
