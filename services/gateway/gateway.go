@@ -44,6 +44,7 @@ import (
 	"github.com/stenomesh/stenomesh/services/gateway/internal/api"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/audit"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/auth"
+	"github.com/stenomesh/stenomesh/services/gateway/internal/contract"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/index"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/jobs"
 	"github.com/stenomesh/stenomesh/services/gateway/internal/openai"
@@ -124,6 +125,9 @@ func New(cfg Config, deps Deps) (*Service, error) {
 	native := s.api(token.NewIssuer(keys, time.Now))
 	native.Register(router)
 	s.openAI(native).Register(router)
+	if err := contract.Register(router, native.Rate.Open); err != nil {
+		return nil, fmt.Errorf("start gateway: %w", err)
+	}
 	observe := deps.Observe
 	if observe == nil {
 		observe = func(string, time.Duration, bool) {}

@@ -230,6 +230,10 @@ var routes = []route{
 	{pattern: "GET /health/ready", status: 200},
 	{pattern: "GET /health/performance", status: 200},
 	{pattern: "GET /health/cache", status: 200},
+
+	{pattern: "GET /openapi.yaml", status: 200},
+	{pattern: "GET /docs", status: 200},
+	{pattern: "GET /{$}", status: 200}, // where it leads
 }
 
 func TestRoutes_areAllInTheTable(t *testing.T) {
