@@ -383,6 +383,7 @@ func (u user) request(t *testing.T, row route, other refused) reply {
 	}
 	got := u.send(method, u.fill(path), u.fill(body), slices.Clone(header)...)
 	got.t = t
+	documented(t, row.pattern, got)
 	return got
 }
 
