@@ -399,7 +399,7 @@ func (u user) fill(text string) string {
 			return u.transcribed("Hello.")
 		case "{failed_id}":
 			id := u.task("")
-			u.rig.fail(id)
+			u.fail(id)
 			testkit.Eventually(u.t, "failed", func() bool { return u.status(id, "").field("status") == "failed" })
 			return id
 		case "{key_id}":
