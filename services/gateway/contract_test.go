@@ -13,6 +13,9 @@ import (
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
+
+	"github.com/stenomesh/stenomesh/pkg/testkit"
+	jobv1 "github.com/stenomesh/stenomesh/proto/job/v1"
 )
 
 func TestContract_isValidAndComplete(t *testing.T) {
@@ -174,6 +177,28 @@ func TestContract_otherAnswersFit(t *testing.T) {
 	documented(t, transcriptions, ann.answered(interview(), transcriptionsPath, "model=whisper-1", "include[]=logprobs"))
 	documented(t, transcriptions, ann.answered(interview(), transcriptionsPath, "model=whisper-1", "stream=true"))
 	documented(t, "POST /v1/audio/translations", ann.answered(interview(), "/v1/audio/translations", "model=whisper-1", "response_format=verbose_json"))
+}
+
+// TestContract_webhooksFit reads what a receiver hears, and the log of it.
+func TestContract_webhooksFit(t *testing.T) {
+	t.Parallel()
+	ann := start(t, local).login("ann")
+	e := listen(t, func(n int, w http.ResponseWriter) {
+		if n == 1 {
+			w.WriteHeader(http.StatusInternalServerError)
+		}
+	})
+	const log = "GET /api/v1/transcription/{task_id}/deliveries"
+	id := ann.ended(e.url, jobv1.State_STATE_FAILED)
+
+	for _, h := range e.hears(t, 2) {
+		theContract(t).fits(t, "webhook", []string{"components", "schemas", "Webhook"}, h.body)
+	}
+	testkit.Eventually(t, "the hook is settled", func() bool { return ann.queued() == 0 })
+	documented(t, log, ann.send("GET", "/api/v1/transcription/"+id+"/deliveries", "").wants(200, ""))
+	documented(t, "POST /api/v1/transcription/{task_id}/deliveries/{delivery_id}/resend",
+		ann.send("POST", "/api/v1/transcription/"+id+"/deliveries/"+id+"_1_failed/resend", "").wants(202, ""))
+	e.hears(t, 3)
 }
 
 func TestContract_isServedAndKept(t *testing.T) {
