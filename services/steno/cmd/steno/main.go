@@ -22,6 +22,7 @@ func main() {
 		StdoutTerminal: term.IsTerminal(int(os.Stdout.Fd())),
 		StderrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 		Getenv:         os.Getenv, Location: time.Local, Catalog: catalog.Default,
+		LoginFile: loginFile(), ReadPassword: readPassword,
 	}
 	os.Exit(app.Run(ctx, os.Args[1:]))
 }

@@ -34,6 +34,13 @@ type App struct {
 	Location       *time.Location                   // of the times shown
 	Catalog        func() (*catalog.Catalog, error) // of the models that can be pulled
 	HTTP           *http.Client                     // for the server and for models; nil is the usual one
+	LoginFile      string                           // what login keeps; empty where nothing can be kept
+	// ReadPassword asks a person, or reads a line of the standard input. Nil: nobody can
+	// be asked.
+	ReadPassword func(prompt string) (string, error)
+	// LargeFile is the bytes from which on a recording is sent so that it can go on
+	// after a break; 0 is the usual.
+	LargeFile int64
 }
 
 // Run does what the arguments (without the program's name) say and returns the
@@ -53,7 +60,7 @@ func (a *App) Run(ctx context.Context, arguments []string) int {
 
 // dispatch finds the command behind the flags that stand before it.
 func (a *App) dispatch(ctx context.Context, arguments []string) error {
-	c := connectionFromEnv(a.Getenv)
+	c := connectionFromEnv(a.Getenv, a.readLogin())
 	top := newFlags("steno", &c)
 	err := top.Parse(arguments)
 	arguments = top.Args()

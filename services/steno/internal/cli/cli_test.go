@@ -35,10 +35,27 @@ func steno(t *testing.T, server *gatewaytest.Server, arguments ...string) run {
 }
 
 func execute(ctx context.Context, env map[string]string, on terminal, arguments ...string) run {
+	return person{env: env, on: on}.run(ctx, arguments...)
+}
+
+// person is who uses the program, and where.
+type person struct {
+	env       map[string]string
+	on        terminal
+	password  string // typed when asked
+	loginFile string
+	largeFile int64 // bytes
+}
+
+func (p person) run(ctx context.Context, arguments ...string) run {
 	var stdout, stderr buffer
 	app := cli.App{
-		Stdout: &stdout, Stderr: &stderr, StdoutTerminal: on.stdout, StderrTerminal: on.stderr,
-		Getenv: func(name string) string { return env[name] }, Location: time.UTC, Catalog: catalog.Default,
+		Stdout: &stdout, Stderr: &stderr, StdoutTerminal: p.on.stdout, StderrTerminal: p.on.stderr,
+		Getenv: func(name string) string { return p.env[name] }, Location: time.UTC, Catalog: catalog.Default,
+		LoginFile: p.loginFile, LargeFile: p.largeFile,
+	}
+	if p.password != "" {
+		app.ReadPassword = func(string) (string, error) { return p.password, nil }
 	}
 	code := app.Run(ctx, arguments)
 	return run{code, stdout.String(), stderr.String()}

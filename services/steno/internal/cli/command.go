@@ -22,8 +22,11 @@ type work func(ctx context.Context, s *session, operands []string) error
 
 func commands() []command {
 	return []command{
-		transcribeCommand(), statusCommand(), historyCommand(), cancelCommand(),
-		modelsCommand(), pullCommand(), versionCommand(),
+		transcribeCommand(), statusCommand(), watchCommand(), historyCommand(), searchCommand(), exportCommand(),
+		cancelCommand(), retryCommand(), deleteCommand(), deliveriesCommand(), deliveriesResendCommand(), webhookSecretCommand(),
+		statsCommand(), modelsCommand(), pullCommand(), loginCommand(), logoutCommand(),
+		keysCommand(), keysMakeCommand(), keysRemoveCommand(),
+		usersCommand(), usersMakeCommand(), usersShowCommand(), usersChangeCommand(), usersDeleteCommand(), versionCommand(),
 	}
 }
 

@@ -79,6 +79,9 @@ func TestHelp_teaches(t *testing.T) {
 	t.Parallel()
 	for name, arguments := range map[string][]string{
 		"help.txt": {"help"}, "help-transcribe.txt": {"help", "transcribe"}, "help-pull.txt": {"models", "pull", "-h"},
+		"help-export.txt": {"help", "export"}, "help-search.txt": {"search", "-h"}, "help-watch.txt": {"help", "watch"},
+		"help-history.txt": {"help", "history"}, "help-login.txt": {"help", "login"}, "help-keys-make.txt": {"help", "keys", "make"},
+		"help-users-change.txt": {"users", "change", "-h"}, "help-stats.txt": {"help", "stats"}, "help-deliveries.txt": {"help", "deliveries"},
 	} {
 		r := execute(t.Context(), map[string]string{"STENO_TOKEN": "secret"}, terminal{}, arguments...)
 
@@ -103,6 +106,28 @@ func TestSteno_refusesWhatMakesNoSense(t *testing.T) {
 		{[]string{"cancel", "a", "b"}, "cancel wants one task id"},
 		{[]string{"history", "all"}, "history takes no arguments"},
 		{[]string{"history", "--limit", "0"}, "--limit goes from 1 to 1000"},
+		{[]string{"search"}, "search wants words to look for"},
+		{[]string{"search", "word", "--limit", "0"}, "--limit goes from 1 to 1000"},
+		{[]string{"watch"}, "watch wants one task id"},
+		{[]string{"retry", "a", "b"}, "retry wants one task id"},
+		{[]string{"delete", ""}, "delete wants one task id"},
+		{[]string{"export"}, "export wants at least one task id"},
+		{[]string{"export", "--all"}, "--all takes no tasks, and wants a folder: --output FOLDER"},
+		{[]string{"export", "a", "b", "--format", "docx"}, "docx is no text for a screen"},
+		{[]string{"export", "a", "--format", "pdf"}, "not \"pdf\""},
+		{[]string{"keys", "push"}, "keys takes no arguments but make and remove"},
+		{[]string{"keys", "make"}, "keys make wants one name"},
+		{[]string{"keys", "make", "a", "--expires", "soon"}, "is no date such as 2030-01-02"},
+		{[]string{"keys", "remove"}, "keys remove wants the id of one key"},
+		{[]string{"users", "push"}, "users takes no arguments but"},
+		{[]string{"users", "--limit", "1001"}, "--limit goes from 1 to 1000"},
+		{[]string{"users", "change", "u", "--jobs", "-1"}, "is not a number from 0, and not default"},
+		{[]string{"users", "delete"}, "users delete wants the id of one user"},
+		{[]string{"stats", "2"}, "stats takes no arguments"},
+		{[]string{"deliveries", "resend", "task-1"}, "deliveries resend wants a task id and the id of a delivery"},
+		{[]string{"webhook-secret", "2"}, "webhook-secret takes no arguments"},
+		{[]string{"login"}, "login wants to know who you are: --user NAME"},
+		{[]string{"logout", "2"}, "logout takes no arguments"},
 		{[]string{"models", "push"}, "models takes no arguments but pull"},
 		{[]string{"models", "pull"}, "wants the name of one model"},
 		{[]string{"version", "2"}, "version takes no arguments"},

@@ -69,7 +69,7 @@ func problemSentence(p *client.Problem) string {
 	case p.Code == "invalid_credentials":
 		return text + "; check --user (STENO_USER)"
 	case p.Status == http.StatusUnauthorized:
-		return text + "; log in with --user NAME:PASSWORD (STENO_USER), or pass a valid --token (STENO_TOKEN)"
+		return text + "; log in with --user NAME:PASSWORD (STENO_USER), or pass a valid --token (STENO_TOKEN), or `steno login` once"
 	case p.RetryAfter > 0:
 		return fmt.Sprintf("%s; try again in %s", text, p.RetryAfter)
 	default:

@@ -24,9 +24,9 @@ func overview() string {
 	b.WriteString("steno turns recordings into text on a Stenomesh server.\n\n")
 	b.WriteString("Usage: steno [flags] command [arguments]\n\nCommands\n")
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  %-12s  %s\n", c.name, c.summary)
+		fmt.Fprintf(&b, "  %-17s  %s\n", c.name, c.summary)
 	}
-	b.WriteString("  help          tells more about a command: steno help transcribe\n")
+	b.WriteString("  help               tells more about a command: steno help transcribe\n")
 	b.WriteString("\nFlags of every command; they may stand anywhere\n")
 	b.WriteString(flagTable(newFlags("steno", &connection{url: defaultURL})))
 	b.WriteString(overviewEnd)
@@ -35,9 +35,10 @@ func overview() string {
 
 const overviewEnd = `
 Examples
-  steno -user anna:secret transcribe talk.mp3
+  steno login --user anna
+  steno transcribe talk.mp3
   steno transcribe --format srt --output subtitles/ *.mp4
-  export STENO_URL=http://mesh.example:8000 STENO_TOKEN=...; steno history
+  export STENO_URL=http://mesh.example:8000 STENOMESH_API_KEY=...; steno history
 
 Exit status
   0  all went well
@@ -50,10 +51,14 @@ func flagTable(fs *flag.FlagSet) string {
 	var b strings.Builder
 	fs.VisitAll(func(f *flag.Flag) {
 		value, text := flag.UnquoteUsage(f)
-		if f.DefValue != "" && f.DefValue != "false" {
+		if f.DefValue != "" && f.DefValue != "false" && f.DefValue != "0" {
 			text += " (default " + f.DefValue + ")"
 		}
-		fmt.Fprintf(&b, "  %-24s  %s\n", strings.TrimSpace("--"+f.Name+" "+value), text)
+		dashes := "--"
+		if len(f.Name) == 1 {
+			dashes = "-"
+		}
+		fmt.Fprintf(&b, "  %-24s  %s\n", strings.TrimSpace(dashes+f.Name+" "+value), text)
 	})
 	return b.String()
 }

@@ -10,51 +10,54 @@ import (
 func historyCommand() command {
 	return command{
 		name: "history", summary: "lists your jobs, the newest first",
-		help: "When there are more, the last line tells the --cursor of the next page.\n",
+		help: `When there are more, the last line tells the --cursor of the next page.
+
+Examples
+  steno history --status failed --status cancelled
+  steno history --language ru --from 2026-03-01 --to 2026-03-31
+  steno history --file interview --oldest
+`,
 		setup: func(fs *flag.FlagSet) work {
-			limit := fs.Int("limit", 20, "at most so `many` jobs, 1 to 1000")
-			cursor := fs.String("cursor", "", "go on `behind` an earlier page")
+			query := queryFlags(fs)
+			asJSON := jsonFlag(fs)
 			return func(ctx context.Context, s *session, operands []string) error {
 				if len(operands) != 0 {
-					return usage("history takes no arguments, only flags")
+					return usage("history takes no arguments, only flags; `steno search WORDS` looks into the transcripts")
 				}
-				if *limit < 1 || *limit > 1000 {
-					return usage("--limit goes from 1 to 1000")
-				}
-				return s.history(ctx, *limit, *cursor)
+				return s.history(ctx, *query, *asJSON)
 			}
 		},
 	}
 }
 
-func (s *session) history(ctx context.Context, limit int, cursor string) error {
-	c, err := s.connect(ctx)
+func (s *session) history(ctx context.Context, query client.Query, asJSON bool) error {
+	found, err := s.find(ctx, query)
 	if err != nil {
 		return err
 	}
-	page, err := c.History(ctx, limit, cursor)
-	if err != nil {
-		return err
-	}
-	if len(page.Items) == 0 {
+	switch {
+	case asJSON:
+		return s.printJSON(found)
+	case len(found.Items) > 0:
+	case filterText(query) == "":
 		s.note("no jobs here; `steno transcribe FILE` makes one")
 		return nil
+	default:
+		s.note("no job is like that")
+		return nil
 	}
-	if err := s.print(table(s.historyRows(page.Items))); err != nil {
+	if err := s.print(table(s.historyRows(found.Items))); err != nil {
 		return err
 	}
-	if page.NextCursor != "" {
-		s.note("%d of %d jobs; more: steno history --limit %d --cursor %s",
-			len(page.Items), page.Total, limit, printable(page.NextCursor))
-	}
+	s.noteMore("history", query, found)
 	return nil
 }
 
-func (s *session) historyRows(jobs []client.Status) [][]string {
+func (s *session) historyRows(jobs []client.FoundJob) [][]string {
 	rows := [][]string{{"TASK", "CREATED", "STATUS", "LENGTH", "LANGUAGE", "MODEL", "FILE"}}
 	for _, job := range jobs {
 		rows = append(rows, []string{
-			job.TaskID, timeText(job.CreatedAt, s.Location), statusText(job), lengthText(job.DurationSeconds),
+			job.TaskID, timeText(job.CreatedAt, s.Location), statusText(job.Status), lengthText(job.DurationSeconds),
 			orDash(job.Language), orDash(job.Model), orDash(job.FileName),
 		})
 	}

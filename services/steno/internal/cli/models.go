@@ -12,18 +12,19 @@ func modelsCommand() command {
 	return command{
 		name: "models", summary: "lists the models the server knows",
 		help: "`steno models pull NAME` fetches one that is not installed.\n",
-		setup: func(*flag.FlagSet) work {
+		setup: func(fs *flag.FlagSet) work {
+			asJSON := jsonFlag(fs)
 			return func(ctx context.Context, s *session, operands []string) error {
 				if len(operands) != 0 {
 					return usage("models takes no arguments but pull; `steno help models pull` tells more")
 				}
-				return s.models(ctx)
+				return s.models(ctx, *asJSON)
 			}
 		},
 	}
 }
 
-func (s *session) models(ctx context.Context) error {
+func (s *session) models(ctx context.Context, asJSON bool) error {
 	c, err := s.connect(ctx)
 	if err != nil {
 		return err
@@ -31,6 +32,9 @@ func (s *session) models(ctx context.Context) error {
 	models, err := c.Models(ctx)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return s.printJSON(models)
 	}
 	return s.print(table(modelRows(models)))
 }

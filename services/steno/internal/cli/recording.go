@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io"
@@ -39,6 +40,10 @@ func openable(paths []string) ([]recording, error) {
 	}
 	return recordings, nil
 }
+
+// largeFile is the bytes from which on a recording is sent so that it can go on after a
+// break.
+const largeFile = 32 << 20
 
 // transcribe takes one recording from the disk to its transcript.
 func (b *batch) transcribe(ctx context.Context, i int) ([]byte, error) {
@@ -88,6 +93,9 @@ func (b *batch) upload(ctx context.Context, i int) (client.File, error) {
 	}
 	defer func() { _ = file.Close() }() // opened for reading: nothing to lose
 	b.progress.uploading(i, 0)
+	if r.size >= cmp.Or(b.session.LargeFile, largeFile) {
+		return b.client.UploadLarge(ctx, r.name, r.size, file, func(sent int64) { b.progress.uploading(i, max(1, sent)) })
+	}
 	body := &meteredReader{from: file, moved: func(sent int64) { b.progress.uploading(i, sent) }}
 	return b.client.Upload(ctx, r.name, r.size, body)
 }

@@ -13,27 +13,20 @@ func statusCommand() command {
 	return command{
 		name: "status", operands: "TASK", summary: "shows where a job stands",
 		help: "TASK is the id that transcribe tells and history lists.\n",
-		setup: func(*flag.FlagSet) work {
-			return func(ctx context.Context, s *session, operands []string) error {
-				if len(operands) != 1 {
-					return usage("status wants one task id; `steno history` lists them")
+		setup: func(fs *flag.FlagSet) work {
+			asJSON := jsonFlag(fs)
+			return withOne(oneTask("status"), func(ctx context.Context, s *session, c *client.Client, task string) error {
+				job, err := c.Status(ctx, task)
+				if err != nil {
+					return err
 				}
-				return s.status(ctx, operands[0])
-			}
+				if *asJSON {
+					return s.printJSON(job)
+				}
+				return s.print(table(s.statusRows(job)))
+			})
 		},
 	}
-}
-
-func (s *session) status(ctx context.Context, task string) error {
-	c, err := s.connect(ctx)
-	if err != nil {
-		return err
-	}
-	job, err := c.Status(ctx, task)
-	if err != nil {
-		return err
-	}
-	return s.print(table(s.statusRows(job)))
 }
 
 func (s *session) statusRows(job client.Status) [][]string {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -8,7 +9,18 @@ import (
 )
 
 // extensions of the result formats.
-var extensions = map[string]string{"text": ".txt", "srt": ".srt", "vtt": ".vtt", "json": ".json", "docx": ".docx"}
+var extensions = map[string]string{
+	"text": ".txt", "srt": ".srt", "vtt": ".vtt", "tsv": ".tsv", "csv": ".csv", "lrc": ".lrc", "json": ".json", "docx": ".docx",
+}
+
+const formatNames = "text, srt, vtt, tsv, csv, lrc, json or docx"
+
+// formatFlags say what a transcript is written as, and where to.
+func formatFlags(fs *flag.FlagSet, format, output *string) {
+	fs.StringVar(format, "format", "", "`one` of "+formatNames+" (default text, or what the name of --output says)")
+	fs.StringVar(output, "output", "", "write to this `file`, or into this folder; else to the screen")
+	fs.StringVar(output, "o", "", "short for --output `file`")
+}
 
 // chooseFormat takes the format asked for, or what the name of the output says,
 // or text.
@@ -22,7 +34,7 @@ func chooseFormat(format, output string) (string, error) {
 		}
 	}
 	if extensions[format] == "" {
-		return "", usage("--format is text, srt, vtt, json or docx, not %q", format)
+		return "", usage("--format is %s, not %q", formatNames, format)
 	}
 	return format, nil
 }

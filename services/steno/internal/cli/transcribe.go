@@ -4,6 +4,8 @@ import (
 	"context"
 	"flag"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/stenomesh/stenomesh/services/steno/client"
 )
@@ -16,13 +18,15 @@ func transcribeCommand() command {
 }
 
 const transcribeHelp = `FILE is any recording or video that ffmpeg can read. Up to four run side by side;
-results come in the order of the files. Ctrl-C cancels the jobs on the server.
+results come in the order of the files. Ctrl-C cancels the jobs on the server. A large
+recording goes on where it was when the connection breaks.
 
 Examples
   steno transcribe talk.mp3                           the text, on the screen
   steno transcribe --output talk.srt talk.mp4         subtitles, by the name of the file
   steno transcribe --format vtt --output out/ *.ogg   a file each in the folder out
   steno transcribe --language ru --model demo a.wav   no guessing of the language
+  steno transcribe --channels split call.wav          a speaker on each channel
 `
 
 // wish is what the user asked for with flags.
@@ -34,12 +38,29 @@ type wish struct {
 
 func setupTranscribe(fs *flag.FlagSet) work {
 	var w wish
-	fs.StringVar(&w.format, "format", "", "`text`, srt, vtt, json or docx (default text, or what the name of --output says)")
-	fs.StringVar(&w.output, "output", "", "write to this `file`, or into this folder; else to the screen")
+	formatFlags(fs, &w.format, &w.output)
 	fs.StringVar(&w.job.Language, "language", "auto", "`code` of the language spoken, such as en or ru; auto finds it")
 	fs.StringVar(&w.job.Model, "model", "", "`name` of the model, see `steno models`; else the server chooses")
 	fs.StringVar(&w.job.Prompt, "prompt", "", "a `text` with names and words that come up")
 	fs.BoolVar(&w.job.Diarization, "diarization", false, "tell speakers apart")
+	fs.IntVar(&w.job.MaxSpeakers, "max-speakers", 0, "at most so `many` speakers; 0 for any")
+	fs.StringVar(&w.job.Channels, "channels", "", "split: each `channel` of the recording is one speaker")
+	fs.StringVar(&w.job.CallbackURL, "callback", "", "`address` to call when the job ends")
+	fs.BoolFunc("translate", "write English whatever is spoken", func(value string) error {
+		on, err := strconv.ParseBool(value)
+		if on {
+			w.job.Task = "translate"
+		}
+		return err
+	})
+	fs.Func("keywords", "`words` that come up, with commas between them", func(value string) error {
+		for word := range strings.SplitSeq(value, ",") {
+			if word = strings.TrimSpace(word); word != "" {
+				w.job.Keywords = append(w.job.Keywords, word)
+			}
+		}
+		return nil
+	})
 	return func(ctx context.Context, s *session, operands []string) error {
 		return s.transcribe(ctx, w, operands)
 	}

@@ -146,7 +146,7 @@ func TestTranscribe_refusesBeforeAnythingIsSent(t *testing.T) {
 		{nil, "transcribe wants at least one file"},
 		{[]string{talk, folder + "/nothing.mp3"}, "no such file"},
 		{[]string{folder}, "is not a file"},
-		{[]string{talk, "--format", "pdf"}, `--format is text, srt, vtt, json or docx, not "pdf"`},
+		{[]string{talk, "--format", "pdf"}, `--format is text, srt, vtt, tsv, csv, lrc, json or docx, not "pdf"`},
 		{[]string{talk, talk, "--format", "docx"}, "add --output FILE"},
 		{[]string{talk, talk, "--output", talk}, "several results need a folder"},
 		{[]string{talk, talk, "--output", folder}, "would both be written to"},
