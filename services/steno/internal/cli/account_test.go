@@ -89,6 +89,15 @@ func TestUsers_areMadeShownChangedAndDeleted(t *testing.T) {
 	boss.run(t.Context(), "users", "make", "eve").want(t, 1, "A password has at least 8 characters. (invalid_password)")
 }
 
+func TestMe_tellsWhatIsLeft(t *testing.T) {
+	t.Parallel()
+
+	r := steno(t, gatewaytest.Start(t), "me")
+
+	r.want(t, 0)
+	golden(t, "me.txt", r.stdout)
+}
+
 func TestStats_tellWhatJobsComeTo(t *testing.T) {
 	t.Parallel()
 	server := gatewaytest.Start(t)
@@ -108,7 +117,7 @@ func TestSteno_answersInJSON(t *testing.T) {
 	steno(t, server, "transcribe", recordings(t, "talk.mp3")[0]).want(t, 0)
 	for _, arguments := range [][]string{
 		{"status", "task-1"}, {"history"}, {"search", "words"}, {"models"}, {"keys"}, {"keys", "make", "a"}, {"users"},
-		{"stats"}, {"stats", "--system"}, {"deliveries", "task-1"},
+		{"me"}, {"stats"}, {"stats", "--system"}, {"deliveries", "task-1"},
 	} {
 		r := steno(t, server, append(arguments, "--json")...)
 

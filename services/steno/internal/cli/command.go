@@ -24,7 +24,7 @@ func commands() []command {
 	return []command{
 		transcribeCommand(), statusCommand(), watchCommand(), historyCommand(), searchCommand(), exportCommand(),
 		cancelCommand(), retryCommand(), deleteCommand(), deliveriesCommand(), deliveriesResendCommand(), webhookSecretCommand(),
-		statsCommand(), modelsCommand(), pullCommand(), loginCommand(), logoutCommand(),
+		statsCommand(), modelsCommand(), pullCommand(), loginCommand(), logoutCommand(), meCommand(),
 		keysCommand(), keysMakeCommand(), keysRemoveCommand(),
 		usersCommand(), usersMakeCommand(), usersShowCommand(), usersChangeCommand(), usersDeleteCommand(), versionCommand(),
 	}

@@ -98,7 +98,7 @@ func TestSteno_refusesWhatMakesNoSense(t *testing.T) {
 	}{
 		{nil, "steno: name a command"},
 		{[]string{"transcribbe"}, "there is no command \"transcribbe\"; `steno help` lists them"},
-		{[]string{"help", "me"}, `there is no command "me"`},
+		{[]string{"help", "them"}, `there is no command "them"`},
 		{[]string{"--speed"}, "flag provided but not defined"},
 		{[]string{"-url", "mesh:8000", "models"}, `"mesh:8000" is not an address like http://127.0.0.1:8000`},
 		{[]string{"-user", "anna", "models"}, "--user (STENO_USER) wants NAME:PASSWORD"},
@@ -127,6 +127,7 @@ func TestSteno_refusesWhatMakesNoSense(t *testing.T) {
 		{[]string{"deliveries", "resend", "task-1"}, "deliveries resend wants a task id and the id of a delivery"},
 		{[]string{"webhook-secret", "2"}, "webhook-secret takes no arguments"},
 		{[]string{"login"}, "login wants to know who you are: --user NAME"},
+		{[]string{"me", "2"}, "me takes no arguments"},
 		{[]string{"logout", "2"}, "logout takes no arguments"},
 		{[]string{"models", "push"}, "models takes no arguments but pull"},
 		{[]string{"models", "pull"}, "wants the name of one model"},

@@ -206,7 +206,7 @@ func TestTranscribe_passesOnAllOptions(t *testing.T) {
 
 	got, err := json.Marshal(server.Ordered("task-1"))
 	want := `{"callback_url":"https://example.org/hook","channels":"split","diarization":false,"file_id":"file-1",` +
-		`"keywords":["Stenomesh","gRPC"],"language":"auto","max_speakers":2,"task":"translate"}`
+		`"keywords":["Stenomesh","gRPC"],"language":"auto","max_speakers":2,"priority":"normal","task":"translate"}`
 	if err != nil || string(got) != want {
 		t.Errorf("sent %s, error %v", got, err)
 	}

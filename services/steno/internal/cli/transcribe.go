@@ -44,7 +44,8 @@ func setupTranscribe(fs *flag.FlagSet) work {
 	fs.StringVar(&w.job.Prompt, "prompt", "", "a `text` with names and words that come up")
 	fs.BoolVar(&w.job.Diarization, "diarization", false, "tell speakers apart")
 	fs.IntVar(&w.job.MaxSpeakers, "max-speakers", 0, "at most so `many` speakers; 0 for any")
-	fs.StringVar(&w.job.Channels, "channels", "", "split: each `channel` of the recording is one speaker")
+	fs.StringVar(&w.job.Channels, "channels", "mix", "`mix`, or split: each channel of the recording is one speaker")
+	fs.StringVar(&w.job.Priority, "priority", "normal", "`low`, normal or high: how urgent it is")
 	fs.StringVar(&w.job.CallbackURL, "callback", "", "`address` to call when the job ends")
 	fs.BoolFunc("translate", "write English whatever is spoken", func(value string) error {
 		on, err := strconv.ParseBool(value)
@@ -66,10 +67,27 @@ func setupTranscribe(fs *flag.FlagSet) work {
 	}
 }
 
+// check refuses what the server would refuse only behind the upload.
+func (w wish) check() error {
+	switch {
+	case w.job.Channels != "mix" && w.job.Channels != "split":
+		return usage("--channels is mix or split, not %q", w.job.Channels)
+	case w.job.Priority != "low" && w.job.Priority != "normal" && w.job.Priority != "high":
+		return usage("--priority is low, normal or high, not %q", w.job.Priority)
+	case w.job.MaxSpeakers < 0:
+		return usage("--max-speakers is a number from 0")
+	default:
+		return nil
+	}
+}
+
 // transcribe checks all it can before the first byte is sent.
 func (s *session) transcribe(ctx context.Context, w wish, paths []string) error {
 	recordings, err := openable(paths)
 	if err != nil {
+		return err
+	}
+	if err := w.check(); err != nil {
 		return err
 	}
 	if w.format, err = chooseFormat(w.format, w.output); err != nil {
