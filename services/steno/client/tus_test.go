@@ -67,7 +67,7 @@ func TestUploadLarge_returnsWhyItIsRefused(t *testing.T) {
 // An offset beyond the end cannot be gone on from.
 func TestUploadLarge_doesNotBelieveAnyOffset(t *testing.T) {
 	t.Parallel()
-	c := over(t, roundTrip(func(r *http.Request) (*http.Response, error) {
+	c := over(t, roundTrip(func(*http.Request) (*http.Response, error) {
 		header := http.Header{"Location": {"/api/v1/uploads/u1"}, "Upload-Offset": {"9"}}
 		return &http.Response{StatusCode: http.StatusOK, Header: header, Body: http.NoBody}, nil
 	}))

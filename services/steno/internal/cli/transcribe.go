@@ -4,8 +4,6 @@ import (
 	"context"
 	"flag"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/stenomesh/stenomesh/services/steno/client"
 )
@@ -39,45 +37,9 @@ type wish struct {
 func setupTranscribe(fs *flag.FlagSet) work {
 	var w wish
 	formatFlags(fs, &w.format, &w.output)
-	fs.StringVar(&w.job.Language, "language", "auto", "`code` of the language spoken, such as en or ru; auto finds it")
-	fs.StringVar(&w.job.Model, "model", "", "`name` of the model, see `steno models`; else the server chooses")
-	fs.StringVar(&w.job.Prompt, "prompt", "", "a `text` with names and words that come up")
-	fs.BoolVar(&w.job.Diarization, "diarization", false, "tell speakers apart")
-	fs.IntVar(&w.job.MaxSpeakers, "max-speakers", 0, "at most so `many` speakers; 0 for any")
-	fs.StringVar(&w.job.Channels, "channels", "mix", "`mix`, or split: each channel of the recording is one speaker")
-	fs.StringVar(&w.job.Priority, "priority", "normal", "`low`, normal or high: how urgent it is")
-	fs.StringVar(&w.job.CallbackURL, "callback", "", "`address` to call when the job ends")
-	fs.BoolFunc("translate", "write English whatever is spoken", func(value string) error {
-		on, err := strconv.ParseBool(value)
-		if on {
-			w.job.Task = "translate"
-		}
-		return err
-	})
-	fs.Func("keywords", "`words` that come up, with commas between them", func(value string) error {
-		for word := range strings.SplitSeq(value, ",") {
-			if word = strings.TrimSpace(word); word != "" {
-				w.job.Keywords = append(w.job.Keywords, word)
-			}
-		}
-		return nil
-	})
+	jobFlags(fs, &w.job)
 	return func(ctx context.Context, s *session, operands []string) error {
 		return s.transcribe(ctx, w, operands)
-	}
-}
-
-// check refuses what the server would refuse only behind the upload.
-func (w wish) check() error {
-	switch {
-	case w.job.Channels != "mix" && w.job.Channels != "split":
-		return usage("--channels is mix or split, not %q", w.job.Channels)
-	case w.job.Priority != "low" && w.job.Priority != "normal" && w.job.Priority != "high":
-		return usage("--priority is low, normal or high, not %q", w.job.Priority)
-	case w.job.MaxSpeakers < 0:
-		return usage("--max-speakers is a number from 0")
-	default:
-		return nil
 	}
 }
 
@@ -87,7 +49,7 @@ func (s *session) transcribe(ctx context.Context, w wish, paths []string) error 
 	if err != nil {
 		return err
 	}
-	if err := w.check(); err != nil {
+	if err := checkJob(w.job); err != nil {
 		return err
 	}
 	if w.format, err = chooseFormat(w.format, w.output); err != nil {

@@ -73,7 +73,7 @@ func Start(t testing.TB) *Server {
 	mux.HandleFunc("GET /api/v1/user/history", s.user(s.history))
 	mux.HandleFunc("GET /api/v1/models", s.user(s.models))
 	s.account(mux)
-	s.jobMore(mux)
+	s.changes(mux)
 	s.resumable(mux)
 	server := httptest.NewServer(s.recorded(mux))
 	t.Cleanup(server.Close)
