@@ -39,3 +39,24 @@ func (c *Client) Upload(ctx context.Context, name string, size int64, body io.Re
 	var file File
 	return file, decode("/api/v1/files", answer, &file)
 }
+
+// File returns a recording that is stored.
+func (c *Client) File(ctx context.Context, id string) (File, error) {
+	var file File
+	err := c.get(ctx, filePath(id), nil, &file)
+	return file, err
+}
+
+// Audio returns the bytes of a recording, as they were sent; the caller closes them.
+func (c *Client) Audio(ctx context.Context, id string) (io.ReadCloser, error) {
+	resp, err := c.open(ctx, request{method: http.MethodGet, path: filePath(id) + "/audio"})
+	if err != nil {
+		return nil, err
+	}
+	return resp.Body, nil
+}
+
+// DeleteFile removes a recording. Jobs that have begun with it go on.
+func (c *Client) DeleteFile(ctx context.Context, id string) error { return c.remove(ctx, filePath(id)) }
+
+func filePath(id string) string { return "/api/v1/files/" + url.PathEscape(id) }

@@ -40,13 +40,14 @@ func (s *session) watch(ctx context.Context, c *client.Client, task string, asJS
 		}
 	})
 	v.clear()
+	var connection *client.ConnectionError
 	switch {
 	case v.err != nil:
 		return v.err
-	case errors.Is(err, context.Canceled):
-		return err
-	case err != nil:
+	case errors.As(err, &connection):
 		return &lostJobError{task: task, err: err}
+	case err != nil:
+		return err
 	}
 	if asJSON {
 		v.line("end", "", end)

@@ -50,7 +50,7 @@ func TestWatch_failsAsTheJobDoes(t *testing.T) {
 	server := transcribed(t, gatewaytest.Broken)
 
 	steno(t, server, "watch", "task-1").want(t, 1, "The recording is damaged. (corrupt_media)")
-	steno(t, server, "watch", "task-2").want(t, 1, "There is no task of this id. (task_not_found)")
+	steno(t, server, "watch", "task-2").want(t, 1, "There is no task of this id. (task_not_found)\n")
 }
 
 func TestWatch_leavesTheJobAloneOnCtrlC(t *testing.T) {

@@ -75,6 +75,7 @@ func Start(t testing.TB) *Server {
 	s.account(mux)
 	s.changes(mux)
 	s.resumable(mux)
+	s.stored(mux)
 	server := httptest.NewServer(s.recorded(mux))
 	t.Cleanup(server.Close)
 	s.URL = server.URL
