@@ -212,10 +212,6 @@ func invalid(field, message string) error {
 	return problem.With(fault.New(fault.Unprocessable, "invalid_option", message), "field", field)
 }
 
-func notYet(field, message string) error {
-	return problem.With(fault.New(fault.Unprocessable, "not_available", message), "field", field)
-}
-
 func notSpoken(field string, model catalog.Model) error {
 	return problem.With(fault.New(fault.Unprocessable, "language_not_supported", fmt.Sprintf(
 		"The model %s does not know this language.", model.Name)), "field", field)
