@@ -55,12 +55,10 @@ func follow(ctx context.Context, js jetstream.JetStream, bucket, filter string,
 	if err != nil {
 		return busFault(fmt.Errorf("follow %s: %w", bucket, err))
 	}
-	stop := context.AfterFunc(ctx, messages.Stop)
-	defer stop()
+	defer endWith(ctx, messages)()
 
 	pending, err := pendingOf(ctx, consumer)
 	if err != nil {
-		messages.Stop()
 		return err
 	}
 	told := pending > 0
@@ -68,7 +66,7 @@ func follow(ctx context.Context, js jetstream.JetStream, bucket, filter string,
 		caughtUp()
 	}
 	for {
-		msg, err := messages.Next()
+		msg, err := messages.Next(jetstream.NextContext(ctx))
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -84,6 +82,29 @@ func follow(ctx context.Context, js jetstream.JetStream, bucket, filter string,
 			told = false
 			caughtUp()
 		}
+	}
+}
+
+// stopLate is how long Next may take to see that its context has ended.
+const stopLate = time.Second
+
+// endWith returns what stops an iterator when nobody waits for its next message any
+// more. Somebody may still do so when ctx has ended: while the bus is away the ordered
+// consumer is tried to be made anew, which only Stop ends. It is not to be said sooner:
+// what the library makes anew in that moment would stay.
+func endWith(ctx context.Context, messages jetstream.MessagesContext) (stop func()) {
+	returned := make(chan struct{})
+	cancel := context.AfterFunc(ctx, func() {
+		select {
+		case <-returned:
+		case <-time.After(stopLate):
+			messages.Stop()
+		}
+	})
+	return func() {
+		cancel()
+		close(returned)
+		messages.Stop()
 	}
 }
 
